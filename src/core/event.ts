@@ -1,4 +1,4 @@
-import type { BusyMode, Choices, Input } from "./session.ts";
+import type { BusyMode, Choices, Input, KeptLease } from "./session.ts";
 
 /**
  * Everything that can happen to a session. Whoever brings it (the webhook, an alarm, the run itself, an admin, a wake-up
@@ -13,7 +13,7 @@ export type Event =
   /** /new, a skill, an admin. `then` is the first message of the new epoch. */
   | { readonly type: "resetAsked"; readonly by: Origin; readonly then?: Input }
   /** A step of the run is finished: a model answer that calls tools, or tool results. `entry` goes into the transcript. */
-  | {
+  | (LeaseNews & {
       readonly type: "stepped";
       readonly run: string;
       readonly entry: Entry;
@@ -21,32 +21,32 @@ export type Event =
       readonly boundary: boolean;
       readonly steps: number;
       readonly tokens: number;
-    }
+    })
   /** The run has its answer. */
-  | {
+  | (LeaseNews & {
       readonly type: "answered";
       readonly run: string;
       readonly entry: Entry;
       readonly text: string;
       readonly steps: number;
       readonly tokens: number;
-    }
+    })
   /** The run cannot go on. `reason` is one of the table's phrases for a person, `text` what had come. */
-  | {
+  | (LeaseNews & {
       readonly type: "failed";
       readonly run: string;
       readonly reason: FailureReason;
       readonly text?: string;
       readonly detail?: Detail;
-    }
+    })
   /** No credential is ready for any model. `untilAt`: the earliest time at which one will be. */
-  | {
+  | (LeaseNews & {
       readonly type: "exhausted";
       readonly run: string;
       readonly untilAt?: number;
       readonly detail?: Detail;
       readonly text?: string;
-    }
+    })
   /** The tool `ask` put a question to the person. */
   | { readonly type: "asked"; readonly run: string; readonly question: string; readonly untilAt: number }
   /** A person chose; `entry` is the tool's result. */
@@ -62,6 +62,11 @@ export type Event =
   | { readonly type: "woken" }
   /** A credential may be ready before its time: an operator lifted it. */
   | { readonly type: "poolChanged" };
+
+/** What a report says of the credential: the one to keep, null to keep none, nothing to leave it as it is. */
+export interface LeaseNews {
+  readonly lease?: KeptLease | null;
+}
 
 /** Who asked. */
 export type Origin = "command" | "button" | "skill" | "admin" | "idle" | "daily" | "tool" | "draft";

@@ -103,6 +103,17 @@ export interface Choices {
   readonly modelOnce?: string;
 }
 
+/** The credential that the session keeps from turn to turn while it is well, so that a healthy turn asks no pool. */
+export interface KeptLease {
+  readonly lease: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly credential: string;
+  readonly version: number;
+  /** When a better choice may be ready again, so that the pool is to be asked anew. */
+  readonly untilAt?: number;
+}
+
 export interface Session {
   /** One conversation of the session; a reset opens the next. */
   readonly epoch: number;
@@ -114,6 +125,7 @@ export interface Session {
   /** Whether this epoch has had a turn: an empty one is not reset again by the clock. */
   readonly spoken: boolean;
   readonly choices: Choices;
+  readonly lease?: KeptLease;
   readonly policy: Policy;
 }
 

@@ -4,6 +4,7 @@ import type { Event, Origin } from "./event.ts";
 import { belongsTo, enqueued, joined, openUntil } from "./gather.ts";
 import {
   type Input,
+  type KeptLease,
   MOST_ATTEMPTS,
   queuedInputs,
   type Run,
@@ -214,12 +215,13 @@ function openEpoch(session: Session, by: Origin, now: number, dropped = 0): Step
 
 // ---- the run's own reports ----------------------------------------------------------------------------------------------
 
-function reported(session: Session, event: Report, at: Circumstances): Stepped {
-  const { turn } = session;
+function reported(before: Session, event: Report, at: Circumstances): Stepped {
+  const { turn } = before;
   // The fence. A report of a run that is not the session's changes nothing.
   if (turn.phase !== "running" || turn.run !== event.run) {
-    return { session, effects: [staleLog(event.run, event.type, runOf(session), at.now)] };
+    return { session: before, effects: [staleLog(event.run, event.type, runOf(before), at.now)] };
   }
+  const session = "lease" in event && event.lease !== undefined ? withLease(before, event.lease) : before;
   switch (event.type) {
     case "stepped": {
       const fresh = event.boundary ? turn.steers : [];
@@ -260,6 +262,11 @@ function reported(session: Session, event: Report, at: Circumstances): Stepped {
     default:
       return event satisfies never;
   }
+}
+
+function withLease(session: Session, lease: KeptLease | null): Session {
+  const { lease: _old, ...rest } = session;
+  return lease ? { ...rest, lease } : rest;
 }
 
 /** No key for any model: wait for one that comes back soon, or end aloud with the time. Never an exception, never silence. */

@@ -1,0 +1,252 @@
+import type { Event } from "../core/event.ts";
+import { newSession, type Policy, type Session } from "../core/session.ts";
+import type { Inbound } from "../telegram/message.ts";
+
+/**
+ * The rows of a session. Two ideas keep them few: the value and its history are one row (each transition writes the
+ * value it led to into a ring of slots, so the newest slot is the value and the others are the journal), and a message
+ * is one row from the moment it is accepted to the day it is forgotten, which is also what keeps its update from counting twice.
+ */
+
+/** The part of Durable Object SQLite that is used; a simulation brings its own. */
+export interface Sql {
+  exec<T extends Record<string, SqlValue> = Record<string, SqlValue>>(
+    query: string,
+    ...bindings: SqlValue[]
+  ): SqlRows<T>;
+}
+export type SqlValue = string | number | null | ArrayBuffer;
+export interface SqlRows<T> {
+  toArray(): T[];
+}
+
+/** The stored form of the value; a change of its shape adds a version and a line to `upgraded`. */
+const VALUE_VERSION = 1;
+
+/** How many transitions the journal remembers. */
+export const JOURNAL_SLOTS = 256;
+
+export interface TranscriptRow {
+  readonly seq: number;
+  readonly epoch: number;
+  readonly run: string;
+  readonly body: TranscriptBody;
+}
+
+/** One finished step: what the person had said before it, as it was put to the model, and what came of it. */
+export interface TranscriptBody {
+  readonly at: number;
+  /** Updates whose words these are. */
+  readonly updates?: readonly number[];
+  /** Messages in the AI SDK's form; files by Telegram's file id. */
+  readonly user?: readonly unknown[];
+  readonly messages?: readonly unknown[];
+  /** The row stands for everything of the epoch before it. */
+  readonly summary?: string;
+  /** The turn ended here without an answer. */
+  readonly ended?: string;
+  readonly usage?: { readonly model: string; readonly input: number; readonly output: number; readonly usd: number };
+}
+
+export interface JournalRow {
+  readonly seq: number;
+  readonly at: number;
+  readonly event: unknown;
+  readonly session: Session;
+}
+
+const SCHEMA = [
+  "CREATE TABLE IF NOT EXISTS journal (slot INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL, value TEXT NOT NULL) STRICT",
+  "CREATE TABLE IF NOT EXISTS inbox (update_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT) STRICT",
+  "CREATE TABLE IF NOT EXISTS transcript (seq INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, run TEXT NOT NULL, body TEXT NOT NULL) STRICT",
+  "CREATE TABLE IF NOT EXISTS reminders (id INTEGER PRIMARY KEY, next_at INTEGER NOT NULL, body TEXT NOT NULL) STRICT",
+  "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID",
+];
+
+export class Store {
+  readonly #sql: Sql;
+  #seq = 0;
+  #transcriptSeq: number | undefined;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    const known = sql.exec("SELECT name FROM sqlite_master WHERE name = 'facts'").toArray();
+    if (known.length === 0) for (const statement of SCHEMA) sql.exec(statement);
+  }
+
+  // ---- the value ----
+
+  load(policy: Policy): Session {
+    const row = this.#sql
+      .exec<{ seq: number; value: string }>("SELECT seq, value FROM journal ORDER BY seq DESC LIMIT 1")
+      .toArray()[0];
+    if (!row) return newSession(policy);
+    this.#seq = row.seq;
+    return upgraded(row.value, policy);
+  }
+
+  /** One row: the value, and how it came to be. */
+  save(session: Session, event: Event, effects: readonly string[], at: number): void {
+    this.#seq += 1;
+    this.#sql.exec(
+      "INSERT INTO journal (slot, seq, at, event, value) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (slot) DO UPDATE SET seq = ?2, at = ?3, event = ?4, value = ?5",
+      this.#seq % JOURNAL_SLOTS,
+      this.#seq,
+      at,
+      JSON.stringify({ ...withoutWords(event), effects }),
+      JSON.stringify({ v: VALUE_VERSION, session }),
+    );
+  }
+
+  journal(limit: number, policy: Policy): JournalRow[] {
+    return this.#sql
+      .exec<{ seq: number; at: number; event: string; value: string }>(
+        "SELECT seq, at, event, value FROM journal ORDER BY seq DESC LIMIT ?",
+        limit,
+      )
+      .toArray()
+      .map((row) => ({ seq: row.seq, at: row.at, event: JSON.parse(row.event), session: upgraded(row.value, policy) }));
+  }
+
+  // ---- the inbox ----
+
+  has(update: number): boolean {
+    return this.#sql.exec("SELECT 1 FROM inbox WHERE update_id = ?", update).toArray().length > 0;
+  }
+
+  /** `inbound` is kept where its words are needed later; null marks the update as seen. */
+  accept(update: number, at: number, inbound: Inbound | null): void {
+    this.#sql.exec(
+      "INSERT INTO inbox (update_id, at, body) VALUES (?, ?, ?)",
+      update,
+      at,
+      inbound === null ? null : JSON.stringify(inbound),
+    );
+  }
+
+  rewrite(update: number, inbound: Inbound): void {
+    this.#sql.exec("UPDATE inbox SET body = ? WHERE update_id = ?", JSON.stringify(inbound), update);
+  }
+
+  message(update: number): Extract<Inbound, { kind: "message" }> | undefined {
+    const row = this.#sql
+      .exec<{ body: string | null }>("SELECT body FROM inbox WHERE update_id = ?", update)
+      .toArray()[0];
+    if (!row?.body) return undefined;
+    const inbound: Inbound = JSON.parse(row.body);
+    return inbound.kind === "message" ? inbound : undefined;
+  }
+
+  // ---- the transcript ----
+
+  write(epoch: number, run: string, body: TranscriptBody): number {
+    const seq = this.#nextTranscriptSeq();
+    this.#sql.exec(
+      "INSERT INTO transcript (seq, epoch, run, body) VALUES (?, ?, ?, ?)",
+      seq,
+      epoch,
+      run,
+      JSON.stringify(body),
+    );
+    return seq;
+  }
+
+  /** The newest rows of an epoch, oldest first, back to the last summary, at most `limit`. */
+  transcript(epoch: number, limit: number): TranscriptRow[] {
+    const rows = this.#sql
+      .exec<{ seq: number; epoch: number; run: string; body: string }>(
+        "SELECT seq, epoch, run, body FROM transcript WHERE seq > ? ORDER BY seq DESC LIMIT ?",
+        this.#epochStart(epoch),
+        limit,
+      )
+      .toArray()
+      .filter((row) => row.epoch === epoch)
+      .map((row) => ({ ...row, body: JSON.parse(row.body) as TranscriptBody }));
+    return rows.reverse();
+  }
+
+  erase(fromSeq: number): void {
+    this.#sql.exec("DELETE FROM transcript WHERE seq >= ?", fromSeq);
+    this.#transcriptSeq = undefined;
+  }
+
+  replace(seq: number, body: TranscriptBody): void {
+    this.#sql.exec("UPDATE transcript SET body = ? WHERE seq = ?", JSON.stringify(body), seq);
+  }
+
+  /** Rows are in order, so the rows of the last epoch are the last rows; a compaction starts them later. */
+  #epochStart(epoch: number): number {
+    const fact = this.fact<{ epoch: number; seq: number }>("compacted");
+    return fact?.epoch === epoch ? fact.seq - 1 : 0;
+  }
+
+  #nextTranscriptSeq(): number {
+    if (this.#transcriptSeq === undefined) {
+      const row = this.#sql.exec<{ last: number | null }>("SELECT MAX(seq) AS last FROM transcript").toArray()[0];
+      this.#transcriptSeq = row?.last ?? 0;
+    }
+    this.#transcriptSeq += 1;
+    return this.#transcriptSeq;
+  }
+
+  /** A transaction was rolled back: nothing that was counted in it holds. */
+  forgetCounters(seq: number): void {
+    this.#seq = seq;
+    this.#transcriptSeq = undefined;
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  // ---- facts: small things beside the value, a name and a JSON each ----
+
+  fact<T>(name: string): T | undefined {
+    const row = this.#sql.exec<{ body: string }>("SELECT body FROM facts WHERE name = ?", name).toArray()[0];
+    return row ? (JSON.parse(row.body) as T) : undefined;
+  }
+
+  setFact(name: string, body: unknown): void {
+    this.#sql.exec(
+      "INSERT INTO facts (name, body) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET body = ?2",
+      name,
+      JSON.stringify(body),
+    );
+  }
+
+  dropFact(name: string): void {
+    this.#sql.exec("DELETE FROM facts WHERE name = ?", name);
+  }
+
+  factNames(prefix: string): string[] {
+    return this.#sql
+      .exec<{ name: string }>("SELECT name FROM facts WHERE name >= ? AND name < ?", prefix, `${prefix}\uffff`)
+      .toArray()
+      .map((row) => row.name);
+  }
+
+  // ---- age ----
+
+  /** Deletes what is older than `before` (epoch ms), keeping what the value still refers to. */
+  prune(before: number, keepUpdates: readonly number[], epoch: number): void {
+    const keep = keepUpdates.length > 0 ? ` AND update_id NOT IN (${keepUpdates.map(Number).join(",")})` : "";
+    this.#sql.exec(`DELETE FROM inbox WHERE at < ?${keep}`, before);
+    this.#sql.exec("DELETE FROM transcript WHERE epoch < ? AND json_extract(body, '$.at') < ?", epoch, before);
+  }
+}
+
+/** What the journal keeps of an event: everything but what people and the model wrote. */
+function withoutWords(event: Event): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(event)) {
+    if (key === "text" && typeof value === "string") kept["textChars"] = value.length;
+    else if (key !== "entry") kept[key] = value;
+  }
+  return kept;
+}
+
+/** One upgrade a version: rows of every older shape are readable. The policy is always the current one. */
+function upgraded(value: string, policy: Policy): Session {
+  const stored = JSON.parse(value) as { v: number; session: Session };
+  return { ...stored.session, policy };
+}
