@@ -1,0 +1,213 @@
+import type { MCPClient } from "@ai-sdk/mcp";
+import { z } from "zod";
+import type { McpServer } from "../config.ts";
+import { callResult } from "./mcp-result.ts";
+import { cutText, type Fetch, refused, short, type Tool, untrusted } from "./tools/tool.ts";
+
+/**
+ * The tools of MCP servers, over HTTP, for one turn: connect to all at once, list, call, close. A server that is down
+ * costs the turn a notice and not its life, so nothing here throws. The client is loaded when the first server is asked.
+ *
+ * The servers are the owner's choice (MCP_SERVERS), so their addresses are not judged; what their tools return is marked
+ * as data all the same, for it may be anybody's text.
+ */
+
+export interface McpTools {
+  readonly tools: readonly Tool[];
+  /** One for each server that cannot be used, or not wholly. */
+  readonly notices: readonly { readonly server: string; readonly text: string }[];
+  /** Never throws; ends within CLOSE_MS. */
+  close(): Promise<void>;
+}
+
+export interface McpOptions {
+  readonly signal: AbortSignal;
+  readonly fetch: Fetch;
+  /** Names of tools that are there already; one of a server that meets it gets a number. */
+  readonly taken?: readonly string[];
+  /** For connecting and listing, all servers together. */
+  readonly connectMs?: number;
+  readonly callMs?: number;
+}
+
+const CONNECT_MS = 10_000;
+const CALL_MS = 60_000;
+const CLOSE_MS = 2000;
+const MOST_PAGES = 5;
+/** Every definition is part of every prompt. */
+const MOST_TOOLS = 64;
+const DESCRIPTION_CHARS = 1024;
+/** OpenAI's limit for a function's name. */
+const NAME_CHARS = 64;
+
+export async function connectMcp(servers: readonly McpServer[], options: McpOptions): Promise<McpTools> {
+  const clients: MCPClient[] = [];
+  const notices: { server: string; text: string }[] = [];
+  const tools: Tool[] = [];
+  const taken = new Set(options.taken ?? []);
+  const reached = await Promise.all(servers.map((server) => reach(server, options, clients)));
+  for (const found of reached) {
+    if (!found.ok) {
+      notices.push({
+        server: found.server.name,
+        text: `The MCP server "${found.server.name}" cannot be used now: ${found.reason}.`,
+      });
+      continue;
+    }
+    if (found.listed.length > MOST_TOOLS) {
+      notices.push({
+        server: found.server.name,
+        text: `The MCP server "${found.server.name}" has ${found.listed.length} tools; the first ${MOST_TOOLS} are offered.`,
+      });
+    }
+    for (const listed of found.listed.slice(0, MOST_TOOLS)) {
+      const name = freeName(`${found.server.name}_${listed.name}`, taken);
+      taken.add(name);
+      tools.push(mcpTool(name, found.server, listed, found.client, options.callMs ?? CALL_MS));
+    }
+  }
+  return { tools, notices, close: () => closeAll(clients) };
+}
+
+/** What a server says of one tool. `schema` is the JSON schema of its arguments. */
+interface ListedTool {
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  readonly annotations?:
+    | { readonly readOnlyHint?: boolean | undefined; readonly idempotentHint?: boolean | undefined }
+    | undefined;
+}
+
+type Reached =
+  | {
+      readonly ok: true;
+      readonly server: McpServer;
+      readonly client: MCPClient;
+      readonly listed: readonly ListedTool[];
+    }
+  | { readonly ok: false; readonly server: McpServer; readonly reason: string };
+
+async function reach(server: McpServer, options: McpOptions, clients: MCPClient[]): Promise<Reached> {
+  const limitMs = options.connectMs ?? CONNECT_MS;
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), limitMs);
+  const signal = AbortSignal.any([options.signal, limit.signal]);
+  try {
+    const { createMCPClient } = await import("@ai-sdk/mcp");
+    const client = await createMCPClient({
+      clientName: "turnkeeper",
+      transport: {
+        type: "http",
+        url: server.url,
+        ...(server.headers ? { headers: { ...server.headers } } : {}),
+        fetch: quietFetch(options.fetch),
+      },
+      initializationOptions: { signal },
+      onUncaughtError: () => {},
+    });
+    clients.push(client);
+    const listed: ListedTool[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const answer = await client.listTools({ ...(cursor ? { params: { cursor } } : {}), options: { signal } });
+      listed.push(...answer.tools);
+      cursor = answer.nextCursor;
+      if (cursor === undefined) break;
+    }
+    return { ok: true, server, client, listed };
+  } catch (error) {
+    const late = limit.signal.aborted && !options.signal.aborted;
+    return { ok: false, server, reason: late ? `no answer within ${limitMs / 1000} seconds` : reason(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const httpError = z.object({ statusCode: z.number() });
+
+/** Never the client's own message: it quotes the body, which may quote the headers that were sent. */
+function reason(error: unknown): string {
+  const http = httpError.safeParse(error);
+  if (http.success) return `it answered ${http.data.statusCode}`;
+  return error instanceof Error && error.name === "AbortError" ? "it was cut" : "it could not be reached or understood";
+}
+
+/**
+ * The transport's requests, as Workers take them: "error" is no redirect mode there, so a redirect is refused here. Its
+ * channel for what the server says by itself (a GET that stays open) is declined: one connection of six, for nothing.
+ */
+function quietFetch(fetch: Fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const method = init?.method ?? "GET";
+    if (method === "GET") return new Response(null, { status: 405 });
+    const response = await fetch(input instanceof Request ? input.url : String(input), {
+      method,
+      headers: Object.fromEntries(new Headers(init?.headers).entries()),
+      redirect: "manual",
+      ...(typeof init?.body === "string" ? { body: init.body } : {}),
+      ...(init?.signal ? { signal: init.signal } : {}),
+    });
+    if (response.status < 300 || response.status > 399) return response;
+    await response.body?.cancel();
+    throw new Error(`redirected (${response.status})`);
+  };
+}
+
+function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  const clean = wanted.replace(/[^a-zA-Z0-9_-]/g, "_").slice(0, NAME_CHARS);
+  for (let number = 2; ; number++) {
+    const name = number === 2 ? clean : `${clean.slice(0, NAME_CHARS - 4)}_${number - 1}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+function mcpTool(
+  name: string,
+  server: McpServer,
+  listed: ListedTool,
+  client: MCPClient,
+  limitMs: number,
+): Tool<Record<string, unknown>> {
+  return {
+    name,
+    description: cutText(listed.description ?? listed.name, DESCRIPTION_CHARS),
+    arguments: z.record(z.string(), z.unknown()),
+    schema: { properties: {}, ...listed.inputSchema, type: "object" },
+    repeatable: listed.annotations?.readOnlyHint === true || listed.annotations?.idempotentHint === true,
+    limitMs,
+    status: () => ({ key: "tool.mcp", params: { server: short(server.name), tool: short(listed.name) } }),
+    async run(given, context) {
+      try {
+        const answer = await client.callTool({
+          name: listed.name,
+          arguments: given,
+          options: { signal: context.signal },
+        });
+        const result = callResult(answer);
+        return result.isError
+          ? refused(result.text)
+          : { kind: "text", text: untrusted(`the tool ${listed.name} of ${server.name}`, result.text) };
+      } catch (error) {
+        return refused(`${name} failed: the MCP server "${server.name}" did not do it (${callReason(error)}).`);
+      }
+    },
+  };
+}
+
+const protocolError = z.object({ code: z.number(), message: z.string() });
+
+/** What a server says in its protocol (arguments that do not fit) is for the model; what HTTP says is not. */
+function callReason(error: unknown): string {
+  const said = protocolError.safeParse(error);
+  return said.success ? short(said.data.message, 300) : reason(error);
+}
+
+async function closeAll(clients: readonly MCPClient[]): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_MS);
+  });
+  await Promise.race([Promise.allSettled(clients.map((client) => client.close())), late]);
+  if (timer !== null) clearTimeout(timer);
+}
