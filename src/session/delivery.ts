@@ -1,0 +1,321 @@
+import type { Log } from "../log.ts";
+import type { Place } from "../telegram/message.ts";
+import { type Call, type CallResult, describeRefusal, type Refusal } from "../telegram/outbound.ts";
+import { Pace } from "../telegram/pace.ts";
+import type { Address } from "../telegram/post.ts";
+import { type Cancel, Growing, type GrowthMode } from "../telegram/stream.ts";
+import { type Delivery, type NewDelivery, Outbox, type Sql } from "./outbox.ts";
+import { Shipment, type Step, type Words } from "./shipment.ts";
+
+/**
+ * The courier of a session: it carries what lies in the outbox to the chat, one row after the other, until Telegram has
+ * given a message id for each. It waits by the rows' times, which the object's alarm follows; it holds nothing that a
+ * crash may not take, except the doubt whether the call that was on had been accepted, and that is in the row.
+ */
+export interface CourierPorts {
+  readonly sql: Sql;
+  readonly now: () => number;
+  readonly call: Call;
+  readonly log: Log;
+  /** The session's key, for the log. */
+  readonly session: string;
+  readonly after: (ms: number, act: () => void) => Cancel;
+  readonly form: "rich" | "entities";
+  readonly place: () => Place;
+  readonly words: Words;
+  /** Rows or their times have changed: the alarm is to be derived anew. */
+  readonly onChange: () => void;
+  /** Nothing may be written to this chat any more; its rows are gone. */
+  readonly onChatGone: () => void;
+  readonly onThreadGone: () => void;
+  readonly onMigrated: (toChatId: number) => void;
+  /** Called in the same turn of the event loop as the row's deletion. */
+  readonly onDelivered?: (delivered: Delivered) => void;
+}
+
+export interface Delivered {
+  readonly id: number;
+  readonly kind: NewDelivery["content"]["kind"];
+  readonly tag?: string;
+  readonly run?: string;
+  /** Ids of the messages that stand for it now. */
+  readonly messages: readonly number[];
+}
+
+export interface GrowthOptions {
+  readonly mode: GrowthMode;
+  readonly private: boolean;
+  readonly stopLabel: string;
+}
+
+/** Pauses after an outage; the last is repeated. */
+export const PAUSES_MS: readonly number[] = [1_000, 2_000, 5_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000];
+/** Telegram itself drops messages for a bot after 24 h; an answer older than that answers nothing. */
+export const GIVE_UP_AFTER_MS = 24 * 3_600_000;
+/** While the courier is under way the alarm comes so often: it finds out whether the process has died. */
+export const WATCH_EVERY_MS = 20_000;
+const THREAD_RETRY_MS = 1_000;
+const FAULT_PAUSE_MS = 5_000;
+const MAX_MIGRATIONS = 3;
+
+/** What a step of a shipment leaves to be done: go on with it, or let the pump look at the outbox again. */
+type Onward = "continue" | "over";
+
+export class Courier {
+  readonly #ports: CourierPorts;
+  readonly #outbox: Outbox;
+  #pace: Pace | undefined;
+  /** Lowered for good when the server turns out not to know rich messages. */
+  #form: "rich" | "entities";
+  #pumping: Promise<void> | undefined;
+  #notBefore = 0;
+  /** The row that a dead process may have been delivering. */
+  #orphan: number | undefined;
+  #live = new Map<string, Growing>();
+  #latestRun: string | undefined;
+
+  constructor(ports: CourierPorts) {
+    this.#ports = ports;
+    this.#form = ports.form;
+    this.#outbox = new Outbox(ports.sql);
+  }
+
+  /** On wake, before anything else: order is strict, so only the oldest row can have been on its way. */
+  recover(): void {
+    const head = this.#outbox.head();
+    this.#orphan = head?.state === "attempting" ? head.id : undefined;
+  }
+
+  /**
+   * Writes the row; the caller is inside the transaction that makes it true. An answer or a freeze ends the growing of
+   * its run at once. Returns the row's id, 0 where nothing need be done (a freeze of a run that shows nothing).
+   */
+  put(delivery: NewDelivery): number {
+    const { content, run } = delivery;
+    const now = this.#ports.now();
+    const ends = run !== undefined && (content.kind === "answer" || content.kind === "freeze");
+    const growing = ends ? this.#live.get(run) : undefined;
+    growing?.close();
+    const onScreen = ends && (growing?.visible === true || this.#outbox.remembered(run).length > 0);
+    if (content.kind === "freeze" && !onScreen) return 0;
+    const editsFirst = onScreen || (content.kind === "notice" && content.editOf !== undefined);
+    // Only a send leaves a doubt after a crash; a row that begins with an edit is marked when its first send comes.
+    const attempting = delivery.attempting === true && !editsFirst;
+    return this.#outbox.put({ ...delivery, attempting }, now, Math.max(now, this.#paceOf().floodUntil));
+  }
+
+  /** Delivers what is due, in order. One at a time; never throws; when it ends nothing due is left. */
+  deliver(): Promise<void> {
+    this.#pumping ??= this.#pump();
+    return this.#pumping;
+  }
+
+  /** The earliest time at which there is something to do. */
+  nextAt(): number | undefined {
+    const dueAt = this.#outbox.headDueAt();
+    if (dueAt === undefined) return undefined;
+    if (this.#pumping) return this.#ports.now() + WATCH_EVERY_MS;
+    return Math.max(dueAt, this.#notBefore, this.#paceOf().floodUntil);
+  }
+
+  pending(): { readonly count: number; readonly oldestAt: number | undefined } {
+    return this.#outbox.pending();
+  }
+
+  /** How the run's answer is to grow on screen. Messages that it streamed before a crash are gone on with. */
+  growing(run: string, place: Address, replyTo: number | undefined, options: GrowthOptions): Growing {
+    for (const [other, growing] of this.#live) {
+      growing.close();
+      if (other === run || !this.#outbox.has(other)) this.#live.delete(other);
+    }
+    this.#latestRun = run;
+    const { call, now, after } = this.#ports;
+    const remember = (ids: readonly number[]) => {
+      // A send of an ended run may land late; the slot is the next run's by then.
+      if (this.#latestRun === run) this.#outbox.remember(run, ids);
+    };
+    const growing = new Growing(
+      { ...options, run, place, replyTo, form: this.#form, ids: this.#outbox.remembered(run) },
+      { call, now, after, pace: this.#paceOf(), remember },
+    );
+    this.#live.set(run, growing);
+    return growing;
+  }
+
+  /** Nothing can be delivered here any more: every row is failed, quietly for the chat, by name in the log. */
+  abandon(reason: string): void {
+    for (const growing of this.#live.values()) growing.close();
+    this.#live.clear();
+    this.#orphan = undefined;
+    for (const row of this.#outbox.removeAll()) this.#logFailed(row, reason);
+    this.#ports.onChange();
+  }
+
+  /** The group has a new id; what is still to be said is said there. */
+  readdress(fromChatId: number, toChatId: number): void {
+    this.#outbox.readdress(fromChatId, toChatId);
+    this.#ports.onChange();
+  }
+
+  #paceOf(): Pace {
+    this.#pace ??= new Pace(this.#ports.place().chatType === "private" ? "private" : "group");
+    return this.#pace;
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      for (;;) {
+        const now = this.#ports.now();
+        const head = this.#outbox.head();
+        if (!head || head.dueAt > now || this.#notBefore > now) break;
+        await this.#carry(head);
+      }
+    } catch (error) {
+      this.#notBefore = this.#ports.now() + FAULT_PAUSE_MS;
+      const name = error instanceof Error ? error.name : "unknown";
+      this.#ports.log("internal.error", { session: this.#ports.session, where: "delivery", name });
+    }
+    // In the same breath as the last look at the rows: one put after it finds no courier and starts one.
+    this.#pumping = undefined;
+    this.#ports.onChange();
+  }
+
+  async #carry(row: Delivery): Promise<void> {
+    const ends = row.content.kind === "answer" || row.content.kind === "freeze";
+    const growing = ends && row.run !== undefined ? this.#live.get(row.run) : undefined;
+    growing?.close();
+    await growing?.settled();
+    const remembered = ends && row.run !== undefined ? this.#outbox.remembered(row.run) : [];
+    const doubt = row.state === "doubtful" || (row.state === "attempting" && row.id === this.#orphan);
+    const shipment = new Shipment(row, { growing, remembered, doubt, form: this.#form, words: this.#ports.words });
+    for (;;) {
+      const step = shipment.next();
+      if (step === undefined) return this.#delivered(row, shipment);
+      const result = await this.#write(row, shipment, step);
+      // Abandoned while the call was on: there is nothing to record.
+      if (this.#outbox.head()?.id !== row.id) return;
+      const accepted = result.ok || (result.refusal.kind === "not_modified" && step.kind === "edit");
+      const lost: Refusal = { kind: "unavailable", maybeAccepted: true };
+      if (accepted && shipment.accepted(step, result)) {
+        if (step.kind === "send" && shipment.next() !== undefined) this.#outbox.progressed(row.id, shipment.progress());
+        continue;
+      }
+      const refusal = result.ok ? lost : result.refusal;
+      if (this.#refused(row, shipment, step, refusal) === "over") return;
+    }
+  }
+
+  /** One call at the chat's pace. A flood wait is not waited for here: it comes back as if Telegram had said it again. */
+  async #write(row: Delivery, shipment: Shipment, step: Step): Promise<CallResult> {
+    const { now, after, call } = this.#ports;
+    const pace = this.#paceOf();
+    for (;;) {
+      const retryAfterMs = pace.floodUntil - now();
+      if (retryAfterMs > 0) return { ok: false, refusal: { kind: "flood", retryAfterMs } };
+      const waitMs = pace.readyAt(step.kind) - now();
+      if (waitMs <= 0) break;
+      await new Promise<void>((resolve) => void after(waitMs, resolve));
+    }
+    if (step.kind === "send" && shipment.state === "waiting") {
+      this.#outbox.attempting(row.id);
+      shipment.state = "attempting";
+    }
+    pace.began(now());
+    const result = await call(step.post.method, step.post.payload);
+    pace.ended(step.kind, now());
+    return result;
+  }
+
+  #refused(row: Delivery, shipment: Shipment, step: Step, refusal: Refusal): Onward {
+    const now = this.#ports.now();
+    switch (refusal.kind) {
+      case "flood":
+        this.#paceOf().flood(now + refusal.retryAfterMs);
+        return this.#park(row, shipment, refusal, refusal.retryAfterMs, row.attempt);
+      case "unavailable":
+      case "unauthorized":
+        return this.#pause(row, shipment, step, refusal);
+      case "chat_gone":
+        this.abandon(refusal.kind);
+        this.#ports.onChatGone();
+        return "over";
+      case "thread_gone":
+        if (shipment.threadTries === 0) {
+          shipment.threadTries += 1;
+          return this.#park(row, shipment, refusal, THREAD_RETRY_MS, row.attempt + 1);
+        }
+        // Never into another thread: what belongs to a topic is said there or nowhere.
+        this.abandon(refusal.kind);
+        this.#ports.onThreadGone();
+        return "over";
+      case "migrated":
+        if (shipment.migrations >= MAX_MIGRATIONS) return this.#fail(row, refusal);
+        shipment.moved();
+        this.#outbox.progressed(row.id, shipment.progress());
+        this.#outbox.readdress(row.place.chatId, refusal.toChatId);
+        this.#ports.onMigrated(refusal.toChatId);
+        return "over";
+      default:
+        if (refusal.kind === "unsupported" && shipment.usesRich) this.#form = "entities";
+        if (shipment.adapt(step, refusal)) return "continue";
+        if (refusal.kind === "unsupported") return this.#pause(row, shipment, step, refusal);
+        return this.#fail(row, refusal);
+    }
+  }
+
+  #pause(row: Delivery, shipment: Shipment, step: Step, refusal: Refusal): Onward {
+    if (step.kind === "send" && refusal.kind === "unavailable" && refusal.maybeAccepted) shipment.doubt = true;
+    if (this.#ports.now() - row.createdAt >= GIVE_UP_AFTER_MS) return this.#fail(row, refusal, "expired");
+    const waitMs = PAUSES_MS[Math.min(row.attempt, PAUSES_MS.length - 1)] ?? 0;
+    return this.#park(row, shipment, refusal, waitMs, row.attempt + 1);
+  }
+
+  #park(row: Delivery, shipment: Shipment, refusal: Refusal, waitMs: number, attempt: number): Onward {
+    const state = shipment.doubt ? "doubtful" : "waiting";
+    this.#outbox.park(row.id, state, this.#ports.now() + waitMs, attempt, shipment.progress());
+    const { session, log } = this.#ports;
+    log("delivery.retry", { session, ...owner(row), reason: describeRefusal(refusal), wait_ms: waitMs, attempt });
+    return "over";
+  }
+
+  #fail(row: Delivery, refusal: Refusal, reason = describeRefusal(refusal)): Onward {
+    this.#drop(row);
+    this.#logFailed(row, reason);
+    return "over";
+  }
+
+  #delivered(row: Delivery, shipment: Shipment): void {
+    this.#drop(row);
+    const { kind } = row.content;
+    const messages = shipment.messages;
+    if (kind !== "freeze" || messages.length > 0) {
+      const ms = this.#ports.now() - row.createdAt;
+      this.#ports.log("delivery.sent", {
+        session: this.#ports.session,
+        ...owner(row),
+        kind,
+        ms,
+        messages: messages.length,
+      });
+    }
+    const named = { ...(row.tag ? { tag: row.tag } : {}), ...(row.run ? { run: row.run } : {}) };
+    this.#ports.onDelivered?.({ id: row.id, kind, ...named, messages });
+  }
+
+  #drop(row: Delivery): void {
+    this.#outbox.remove(row.id);
+    // Ids are used again once no higher one is left.
+    if (this.#orphan === row.id) this.#orphan = undefined;
+    const ends = row.content.kind === "answer" || row.content.kind === "freeze";
+    if (ends && row.run !== undefined) this.#live.delete(row.run);
+  }
+
+  #logFailed(row: Delivery, reason: string): void {
+    const { log, session } = this.#ports;
+    log("delivery.failed", { session, ...owner(row), kind: row.content.kind, reason, attempt: row.attempt });
+  }
+}
+
+function owner(row: Delivery): { readonly epoch: number; readonly run?: string } {
+  return { epoch: row.epoch, ...(row.run === undefined ? {} : { run: row.run }) };
+}

@@ -1,0 +1,230 @@
+import type { InlineKeyboardButton, MessageEntity } from "grammy/types";
+import type { Address } from "../telegram/post.ts";
+
+/**
+ * The outbox: what a session owes to its chat, a row each, in the order in which it was said. A row is written in the
+ * transaction that made it true and deleted when Telegram has given a message id for the last of its messages; so what
+ * lies here is not delivered, and everything else is.
+ */
+
+export type Content =
+  /** The model's words, as Markdown; in as many messages as they need. */
+  | { readonly kind: "answer"; readonly markdown: string }
+  | {
+      readonly kind: "notice";
+      readonly text: string;
+      readonly entities?: readonly MessageEntity[];
+      readonly keyboard?: readonly (readonly InlineKeyboardButton[])[];
+      /** Edit that message instead of sending a new one. */
+      readonly editOf?: number;
+    }
+  /** Take the Stop button off the streamed messages of the run and leave the words as they stand. */
+  | { readonly kind: "freeze" }
+  | ({ readonly kind: "file"; readonly name: string; readonly mime?: string; readonly caption?: string } & (
+      | { readonly base64: string }
+      | { readonly text: string }
+    ));
+
+export interface NewDelivery {
+  readonly content: Content;
+  readonly run?: string;
+  readonly epoch: number;
+  readonly place: Address;
+  readonly replyTo?: number;
+  readonly silent?: boolean;
+  /** The courier starts right after this transaction: the row need not be touched before its first call. */
+  readonly attempting?: boolean;
+  /** A word of the caller's own by which it knows the delivery when it is done. */
+  readonly tag?: string;
+}
+
+/**
+ * waiting: no call for it is on. attempting: a call may be on, or was when the process died. doubtful: a call ended
+ * without an answer, so that the message may stand in the chat without our knowing its id.
+ */
+export type DeliveryState = "waiting" | "attempting" | "doubtful";
+
+/** What of a delivery stands already. */
+export interface Progress {
+  /** Form in which its words were split into parts at first. */
+  readonly form: "rich" | "entities";
+  /** Messages of its parts, in order; 0 where a message is gone. May be longer than `done`: streamed messages. */
+  readonly ids: readonly number[];
+  /** So many parts stand with their final words. */
+  readonly done: number;
+  /** Parts that were refused in their form, in the order of the refusals. */
+  readonly lowered: readonly Lowering[];
+  readonly threadTries?: number;
+  readonly migrations?: number;
+}
+
+export interface Lowering {
+  readonly at: number;
+  readonly to: "entities" | "plain" | "pieces" | "apology";
+}
+
+export interface Delivery extends NewDelivery {
+  readonly id: number;
+  readonly state: DeliveryState;
+  readonly dueAt: number;
+  readonly createdAt: number;
+  readonly attempt: number;
+  readonly progress: Progress | undefined;
+}
+
+export type SqlValue = string | number | null | ArrayBuffer;
+
+/** `ctx.storage.sql`, as far as it is used here. */
+export interface Sql {
+  exec<Row extends Record<string, SqlValue>>(
+    query: string,
+    ...bindings: SqlValue[]
+  ): { toArray(): Row[]; one(): Row; readonly rowsWritten: number };
+}
+
+/** The rows of the outbox and of the streamed messages. Every method is one or two statements and synchronous. */
+export class Outbox {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    // INTEGER PRIMARY KEY without AUTOINCREMENT: one row written per insert, and ids rise while rows are there.
+    sql.exec(`CREATE TABLE IF NOT EXISTS outbox (
+      id INTEGER PRIMARY KEY, run TEXT, epoch INTEGER NOT NULL, chat INTEGER NOT NULL, thread INTEGER,
+      reply_to INTEGER, silent INTEGER NOT NULL, tag TEXT, content TEXT NOT NULL, state TEXT NOT NULL,
+      due_at INTEGER NOT NULL, created_at INTEGER NOT NULL, attempt INTEGER NOT NULL, progress TEXT) STRICT`);
+    // One row: a session has one run. Messages of a run that grew on screen, so that a later process edits them.
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS growing (slot INTEGER PRIMARY KEY, run TEXT NOT NULL, ids TEXT NOT NULL) STRICT`,
+    );
+  }
+
+  put(delivery: NewDelivery, now: number, dueAt: number): number {
+    const state: DeliveryState = delivery.attempting && dueAt <= now ? "attempting" : "waiting";
+    const { id } = this.#sql
+      .exec<{ id: number }>(
+        `INSERT INTO outbox (run, epoch, chat, thread, reply_to, silent, tag, content, state, due_at, created_at, attempt)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id`,
+        delivery.run ?? null,
+        delivery.epoch,
+        delivery.place.chatId,
+        delivery.place.threadId ?? null,
+        delivery.replyTo ?? null,
+        delivery.silent ? 1 : 0,
+        delivery.tag ?? null,
+        JSON.stringify(delivery.content),
+        state,
+        dueAt,
+        now,
+      )
+      .one();
+    return id;
+  }
+
+  /** The oldest row: strictly the next to be delivered. */
+  head(): Delivery | undefined {
+    const row = this.#sql.exec<OutboxRow>("SELECT * FROM outbox ORDER BY id LIMIT 1").toArray()[0];
+    return row ? deliveryOf(row) : undefined;
+  }
+
+  headDueAt(): number | undefined {
+    return this.#sql.exec<{ due_at: number }>("SELECT due_at FROM outbox ORDER BY id LIMIT 1").toArray()[0]?.due_at;
+  }
+
+  attempting(id: number): void {
+    this.#sql.exec("UPDATE outbox SET state = 'attempting' WHERE id = ?", id);
+  }
+
+  progressed(id: number, progress: Progress): void {
+    this.#sql.exec("UPDATE outbox SET progress = ?, state = 'attempting' WHERE id = ?", JSON.stringify(progress), id);
+  }
+
+  park(id: number, state: DeliveryState, dueAt: number, attempt: number, progress: Progress | undefined): void {
+    this.#sql.exec(
+      "UPDATE outbox SET state = ?, due_at = ?, attempt = ?, progress = ? WHERE id = ?",
+      state,
+      dueAt,
+      attempt,
+      progress ? JSON.stringify(progress) : null,
+      id,
+    );
+  }
+
+  remove(id: number): void {
+    this.#sql.exec("DELETE FROM outbox WHERE id = ?", id);
+  }
+
+  removeAll(): Delivery[] {
+    const rows = this.#sql.exec<OutboxRow>("SELECT * FROM outbox ORDER BY id").toArray();
+    this.#sql.exec("DELETE FROM outbox");
+    return rows.map(deliveryOf);
+  }
+
+  /** Rows addressed to a chat that has a new id. What they replied to has another id there, too. */
+  readdress(fromChatId: number, toChatId: number): void {
+    this.#sql.exec("UPDATE outbox SET chat = ?, reply_to = NULL WHERE chat = ?", toChatId, fromChatId);
+  }
+
+  has(run: string): boolean {
+    return this.#sql.exec("SELECT 1 AS found FROM outbox WHERE run = ? LIMIT 1", run).toArray().length > 0;
+  }
+
+  pending(): { readonly count: number; readonly oldestAt: number | undefined } {
+    const { count, oldest } = this.#sql
+      .exec<{ count: number; oldest: number | null }>("SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM outbox")
+      .one();
+    return { count, oldestAt: oldest ?? undefined };
+  }
+
+  remember(run: string, ids: readonly number[]): void {
+    this.#sql.exec(
+      "INSERT INTO growing (slot, run, ids) VALUES (1, ?, ?) ON CONFLICT (slot) DO UPDATE SET run = excluded.run, ids = excluded.ids",
+      run,
+      JSON.stringify(ids),
+    );
+  }
+
+  remembered(run: string): readonly number[] {
+    const row = this.#sql.exec<{ ids: string }>("SELECT ids FROM growing WHERE slot = 1 AND run = ?", run).toArray()[0];
+    if (!row) return [];
+    const ids: readonly number[] = JSON.parse(row.ids);
+    return ids;
+  }
+}
+
+type OutboxRow = {
+  id: number;
+  run: string | null;
+  epoch: number;
+  chat: number;
+  thread: number | null;
+  reply_to: number | null;
+  silent: number;
+  tag: string | null;
+  content: string;
+  state: string;
+  due_at: number;
+  created_at: number;
+  attempt: number;
+  progress: string | null;
+};
+
+function deliveryOf(row: OutboxRow): Delivery {
+  const content: Content = JSON.parse(row.content);
+  const progress: Progress | undefined = row.progress === null ? undefined : JSON.parse(row.progress);
+  return {
+    id: row.id,
+    content,
+    epoch: row.epoch,
+    place: { chatId: row.chat, ...(row.thread === null ? {} : { threadId: row.thread }) },
+    silent: row.silent === 1,
+    ...(row.run === null ? {} : { run: row.run }),
+    ...(row.reply_to === null ? {} : { replyTo: row.reply_to }),
+    ...(row.tag === null ? {} : { tag: row.tag }),
+    state: row.state === "attempting" || row.state === "doubtful" ? row.state : "waiting",
+    dueAt: row.due_at,
+    createdAt: row.created_at,
+    attempt: row.attempt,
+    progress,
+  };
+}

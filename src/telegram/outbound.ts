@@ -1,0 +1,220 @@
+import { Api, GrammyError, HttpError, InputFile } from "grammy/web";
+
+/**
+ * Calls to the Bot API, and what its refusals mean. Everything that leaves for Telegram goes through `createCaller`.
+ * A call never throws and never says more than a kind of refusal: grammY's errors carry the payload (what people wrote)
+ * and the URL (the token), so they end here. Source of the table: tdlib/telegram-bot-api, Client.cpp.
+ */
+
+export type Refusal =
+  /** Too fast: no call to this chat before so many milliseconds have passed. */
+  | { readonly kind: "flood"; readonly retryAfterMs: number }
+  /** The text's formatting could not be parsed. */
+  | { readonly kind: "markup" }
+  | { readonly kind: "too_long" }
+  /** An edit that changes nothing: the message already stands as wanted. */
+  | { readonly kind: "not_modified" }
+  /** The message to edit is gone, or may no longer be edited. */
+  | { readonly kind: "message_gone" }
+  /** The topic is closed or deleted. */
+  | { readonly kind: "thread_gone" }
+  /** Nothing may be written here: blocked, kicked, deactivated, never started. */
+  | { readonly kind: "chat_gone" }
+  | { readonly kind: "migrated"; readonly toChatId: number }
+  | { readonly kind: "unauthorized" }
+  /** A button press that is too old to be answered. */
+  | { readonly kind: "query_expired" }
+  /** The message to reply to is gone. */
+  | { readonly kind: "reply_gone" }
+  /** A server that does not know the method: an older Bot API. */
+  | { readonly kind: "unsupported" }
+  /** No answer, or the server failed. `maybeAccepted`: the call may have been carried out all the same. */
+  | { readonly kind: "unavailable"; readonly maybeAccepted: boolean }
+  | { readonly kind: "refused"; readonly code: number };
+
+export type CallResult =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** Performs one method of the Bot API. Never rejects; ends by itself after the caller's timeout. */
+export type Call = (
+  method: string,
+  payload: Readonly<Record<string, unknown>>,
+  signal?: AbortSignal,
+) => Promise<CallResult>;
+
+/** A file inside a payload; it becomes a multipart upload. */
+export class Upload {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+
+  constructor(name: string, bytes: Uint8Array) {
+    this.name = name;
+    this.bytes = bytes;
+  }
+}
+
+export interface CallerOptions {
+  /** Root of the Bot API, without a slash at the end. */
+  readonly apiRoot: string;
+  readonly token: string;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly timeoutMs: number;
+}
+
+export function createCaller(options: CallerOptions): Call {
+  return async (method, payload, signal) => {
+    if (signal?.aborted) return refuse({ kind: "unavailable", maybeAccepted: false });
+    const exchange: Exchange = { status: undefined };
+    try {
+      const api = new Api(options.token, {
+        apiRoot: options.apiRoot,
+        timeoutSeconds: options.timeoutMs / 1000,
+        fetch: (url: string, init: RequestInit) => fetchAnswer(options.fetch, exchange, url, init),
+      });
+      const perform: unknown = Reflect.get(api.raw, method);
+      if (typeof perform !== "function") return refuse({ kind: "unsupported" });
+      const args = WITHOUT_PAYLOAD.has(method) ? [signal] : [withUploads(payload), signal];
+      const result: unknown = await Reflect.apply(perform, undefined, args);
+      return { ok: true, result };
+    } catch (error) {
+      return refuse(refusalOf(error, exchange));
+    }
+  };
+}
+
+/** For the log and an operator: the kind and its number, nothing that anybody wrote. */
+export function describeRefusal(refusal: Refusal): string {
+  switch (refusal.kind) {
+    case "flood":
+      return `flood_${Math.ceil(refusal.retryAfterMs / 1000)}s`;
+    case "unavailable":
+      return refusal.maybeAccepted ? "unavailable_maybe_accepted" : "unavailable";
+    case "refused":
+      return `refused_${refusal.code}`;
+    default:
+      return refusal.kind;
+  }
+}
+
+/** What an error answer of the Bot API means. `description` is Telegram's own sentence. */
+export function classify(
+  code: number,
+  description: string,
+  parameters: { readonly retry_after?: number; readonly migrate_to_chat_id?: number } = {},
+): Refusal {
+  if (code === 429) return { kind: "flood", retryAfterMs: (parameters.retry_after ?? DEFAULT_RETRY_AFTER_S) * 1000 };
+  if (code === 401) return { kind: "unauthorized" };
+  if (code === 404) return { kind: "unsupported" };
+  // "Request Entity Too Large" is about the upload, not about a text's entities.
+  if (code === 413) return { kind: "refused", code };
+  if (code >= 500) return { kind: "unavailable", maybeAccepted: GATEWAY_TIMEOUTS.has(code) };
+  if (parameters.migrate_to_chat_id !== undefined) return { kind: "migrated", toChatId: parameters.migrate_to_chat_id };
+  const words = description.toLowerCase();
+  const known = SENTENCES.find(([, parts]) => parts.some((part) => words.includes(part)));
+  if (known) return { kind: known[0] };
+  if (code === 403) return { kind: "chat_gone" };
+  return { kind: "refused", code };
+}
+
+type Plain = Exclude<Refusal["kind"], "flood" | "migrated" | "unavailable" | "refused">;
+
+/** In this order: a sentence about a reply also says "message … not found". */
+const SENTENCES: readonly (readonly [Plain, readonly string[]])[] = [
+  ["not_modified", ["message is not modified", "message_not_modified"]],
+  ["query_expired", ["query is too old", "query id is invalid", "query_id_invalid"]],
+  [
+    "reply_gone",
+    ["replied message not found", "reply message not found", "message to be replied not found", "message to reply not"],
+  ],
+  ["thread_gone", ["thread not found", "topic_deleted", "topic_closed", "topic_id_invalid", "topic not found"]],
+  [
+    "message_gone",
+    ["message to edit not found", "message can't be edited", "message_id_invalid", "message to delete not found"],
+  ],
+  ["too_long", ["is too long", "too_long", "too many characters"]],
+  [
+    "chat_gone",
+    [
+      "chat not found",
+      "user not found",
+      "peer_id_invalid",
+      "bot was blocked",
+      "bot was kicked",
+      "user is deactivated",
+      "can't initiate conversation",
+      "not a member of",
+      "group chat was upgraded",
+      "group chat was deactivated",
+      "group chat was deleted",
+      "chat_write_forbidden",
+      "not enough rights to send",
+      "have no rights to send",
+    ],
+  ],
+  ["markup", ["can't parse", "can't find end", "unsupported start tag", "entity", "entities", "rich message", "rich_"]],
+];
+
+const DEFAULT_RETRY_AFTER_S = 5;
+/** Codes of a proxy that waited for the server behind it: that one may have done the work. */
+const GATEWAY_TIMEOUTS: ReadonlySet<number> = new Set([504, 520, 524]);
+/** Methods that grammY's raw API takes without a payload. */
+const WITHOUT_PAYLOAD: ReadonlySet<string> = new Set(["getMe", "getWebhookInfo", "logOut", "close"]);
+/** Causes of a failed fetch that say that no connection came about (Node's codes; workerd gives none). */
+const NOT_CONNECTED = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CONNECT_TIMEOUT|CERT_|DNS/;
+
+interface Exchange {
+  status: number | undefined;
+}
+
+/** Proxies answer with HTML: any body that is no Bot API answer becomes one, so that its status is not lost. */
+async function fetchAnswer(
+  fetch: CallerOptions["fetch"],
+  exchange: Exchange,
+  url: string,
+  init: RequestInit,
+): Promise<Response> {
+  const response = await fetch(url, init);
+  exchange.status = response.status;
+  const text = await response.text();
+  if (text.startsWith("{") && isJson(text)) return new Response(text, { status: response.status });
+  // A success without a readable body has no message id: it counts as accepted or not, nobody knows.
+  if (response.ok) throw new Error("unreadable answer");
+  return Response.json({ ok: false, error_code: response.status, description: "" }, { status: response.status });
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function refusalOf(error: unknown, exchange: Exchange): Refusal {
+  if (error instanceof GrammyError) return classify(error.error_code, error.description, error.parameters);
+  if (exchange.status !== undefined && exchange.status >= 400) return classify(exchange.status, "");
+  const cause = error instanceof HttpError ? error.error : error;
+  return { kind: "unavailable", maybeAccepted: exchange.status !== undefined || !NOT_CONNECTED.test(codesOf(cause)) };
+}
+
+/** The codes of an error and of what caused it. Not its message: that may hold the URL. */
+function codesOf(error: unknown, depth = 0): string {
+  if (typeof error !== "object" || error === null || depth > 3) return "";
+  const code: unknown = Reflect.get(error, "code");
+  return `${typeof code === "string" ? code : ""} ${codesOf(Reflect.get(error, "cause"), depth + 1)}`;
+}
+
+function withUploads(payload: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const entries = Object.entries(payload).map(([key, value]) => [
+    key,
+    // grammY writes the name into a header as it is.
+    value instanceof Upload ? new InputFile(value.bytes, value.name.replace(/[^\p{L}\p{N}._ ()-]/gu, "_")) : value,
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function refuse(refusal: Refusal): CallResult {
+  return { ok: false, refusal };
+}

@@ -1,0 +1,352 @@
+import type { Call, CallResult, Refusal } from "./outbound.ts";
+import type { Pace, WriteKind } from "./pace.ts";
+import {
+  type Address,
+  draftPart,
+  editPart,
+  fits,
+  type Keyboard,
+  type Post,
+  sendPart,
+  takeKeyboard,
+  textOf,
+  typing,
+  withLine,
+} from "./post.ts";
+import { type Part, splitGrowing } from "./render.ts";
+
+/**
+ * How one answer grows on screen while its run is on: "typing…", then a message that is edited, or Telegram's draft.
+ * It decides nothing about the turn, and nothing depends on it: every call may be lost, for the final words are an
+ * outbox row that edits these messages. One call at a time; after `close` none begins.
+ */
+
+export type GrowthMode = "edit" | "draft" | "off";
+export type Cancel = () => void;
+
+export interface GrowingPorts {
+  readonly call: Call;
+  readonly now: () => number;
+  readonly after: (ms: number, act: () => void) => Cancel;
+  readonly pace: Pace;
+  /** Called as soon as Telegram has accepted a new message: its ids must outlive the process. */
+  readonly remember: (ids: readonly number[]) => void;
+}
+
+export interface GrowingOptions {
+  readonly run: string;
+  readonly place: Address;
+  readonly replyTo?: number | undefined;
+  readonly mode: GrowthMode;
+  readonly private: boolean;
+  readonly stopLabel: string;
+  readonly form: "rich" | "entities";
+  /** Messages that this run streamed in a process that has died. */
+  readonly ids: readonly number[];
+}
+
+/** A short answer is sent once, whole: nothing is shown in the first moment, nor a syllable. */
+export const FIRST_TEXT_AFTER_MS = 300;
+export const FIRST_TEXT_CHARS = 12;
+/** Most tools end sooner than a line about them could be read. */
+export const TOOL_LINE_AFTER_MS = 1_000;
+/** Telegram shows "typing" for 5 s. */
+export const TYPING_EVERY_MS = 4_000;
+/** A draft vanishes 30 s after its last call. */
+export const DRAFT_REFRESH_MS = 15_000;
+const MAX_STRIKES = 3;
+const MAX_PAUSE_MS = 30_000;
+
+interface Step {
+  readonly post: Post;
+  readonly kind: WriteKind;
+  /** Which message; the draft is none. */
+  readonly index: number | "draft";
+  readonly key: string;
+  readonly open: Part;
+  readonly line: boolean;
+  readonly markdown: string;
+}
+
+export class Growing {
+  readonly run: string;
+  readonly #ports: GrowingPorts;
+  readonly #options: GrowingOptions;
+  readonly #keyboard: Keyboard;
+  #mode: GrowthMode;
+  #form: "rich" | "entities";
+  #text = "";
+  #line = "";
+  #textSince: number | undefined;
+  #lineSince: number | undefined;
+  /** Message ids in order; 0 where the person deleted one. */
+  #ids: number[];
+  /** What each message says, as the key of what was last accepted; undefined where that is not known. */
+  #shown: (string | undefined)[];
+  #last: Step | undefined;
+  #draftAt = 0;
+  #notBefore = 0;
+  #strikes = 0;
+  #halted = false;
+  #closed = false;
+  #inFlight: Promise<void> | undefined;
+  #timer: { readonly at: number; readonly cancel: Cancel } | undefined;
+  #typing: { cancel: Cancel; readonly abort: AbortController } | undefined;
+
+  constructor(options: GrowingOptions, ports: GrowingPorts) {
+    this.run = options.run;
+    this.#options = options;
+    this.#ports = ports;
+    this.#keyboard = [[{ text: options.stopLabel, callback_data: stopData(options.run) }]];
+    this.#mode = options.mode === "draft" && !options.private ? "edit" : options.mode;
+    this.#form = options.form;
+    this.#ids = [...options.ids];
+    this.#shown = options.ids.map(() => undefined);
+    this.#typing = { cancel: () => {}, abort: new AbortController() };
+    this.#type();
+  }
+
+  get ids(): readonly number[] {
+    return this.#ids;
+  }
+
+  /** Form in which the messages were split; lower than asked for when the server does not know rich messages. */
+  get form(): "rich" | "entities" {
+    return this.#form;
+  }
+
+  /** Whether there is, or may soon be, something on the screen that an end of the run has to tidy up. */
+  get visible(): boolean {
+    return this.#ids.length > 0 || this.#inFlight !== undefined || this.#last !== undefined;
+  }
+
+  /** The whole text so far; called for every token, so it only notes it. */
+  show(markdown: string): void {
+    if (this.#closed || this.#mode === "off" || markdown === this.#text) return;
+    this.#text = markdown;
+    this.#line = "";
+    this.#lineSince = undefined;
+    if (markdown.trim() !== "") this.#textSince ??= this.#ports.now();
+    this.#wake();
+  }
+
+  /** What a tool does now, in a line under the text until the text goes on; empty takes it away. */
+  tool(line: string): void {
+    if (this.#closed || this.#mode === "off" || line === this.#line) return;
+    this.#line = line;
+    this.#lineSince = line === "" ? undefined : (this.#lineSince ?? this.#ports.now());
+    this.#wake();
+  }
+
+  /** From here on no call begins. One that is in flight comes to its end. */
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#stopTyping();
+  }
+
+  /** Resolves when no call that writes is in flight. Bounded by the caller's timeout. */
+  async settled(): Promise<void> {
+    while (this.#inFlight) await this.#inFlight;
+  }
+
+  /** Whether that message says exactly this, without a button: then the final edit would change nothing. */
+  stands(index: number, part: Part): boolean {
+    return this.#shown[index] === keyOf(part, false);
+  }
+
+  /** What leaves the words as they stand and takes away the button and the tool's line; undefined: no message. */
+  frozen(): { readonly index: number; readonly post: Post } | undefined {
+    const index = this.#ids.findLastIndex((id) => id !== 0);
+    const id = this.#ids[index];
+    if (id === undefined) return undefined;
+    const last = this.#last;
+    const rewrite = last?.index === index && last.line && textOf(last.open).trim() !== "";
+    const { place } = this.#options;
+    return { index, post: rewrite ? editPart(place, id, last.open) : takeKeyboard(place, id) };
+  }
+
+  /** Words that stand only in a draft, which will vanish. */
+  get drafted(): string | undefined {
+    return this.#last?.index === "draft" && this.#last.markdown.trim() !== "" ? this.#last.markdown : undefined;
+  }
+
+  #wake(): void {
+    if (this.#closed || this.#halted || this.#inFlight || this.#mode === "off") return;
+    const begun = this.#ids.length > 0 || this.#last !== undefined;
+    const kind: WriteKind = begun ? "between" : "send";
+    const first = begun ? 0 : this.#firstAt();
+    if (first === undefined) return;
+    this.#wakeAt(Math.max(first, this.#notBefore, this.#ports.pace.readyAt(kind)));
+  }
+
+  #firstAt(): number | undefined {
+    const long = this.#text.trim().length >= FIRST_TEXT_CHARS;
+    if (long && this.#textSince !== undefined) return this.#textSince + FIRST_TEXT_AFTER_MS;
+    return this.#lineSince === undefined ? undefined : this.#lineSince + TOOL_LINE_AFTER_MS;
+  }
+
+  #wakeAt(at: number): void {
+    if (this.#timer && this.#timer.at <= at) return;
+    this.#timer?.cancel();
+    const cancel = this.#ports.after(Math.max(0, at - this.#ports.now()), () => {
+      this.#timer = undefined;
+      this.#flush();
+    });
+    this.#timer = { at, cancel };
+  }
+
+  #flush(): void {
+    if (this.#closed || this.#halted || this.#inFlight) return;
+    const step = this.#next();
+    if (!step) {
+      if (this.#last?.index === "draft") this.#wakeAt(this.#draftAt + DRAFT_REFRESH_MS);
+      return;
+    }
+    const readyAt = Math.max(this.#notBefore, this.#ports.pace.readyAt(step.kind));
+    if (readyAt > this.#ports.now()) this.#wakeAt(readyAt);
+    else this.#inFlight = this.#perform(step);
+  }
+
+  /** The one call that brings the screen nearest to the text; undefined when it says what it should. */
+  #next(): Step | undefined {
+    if (this.#text.trim() === "" && this.#line === "") return undefined;
+    const { closed, open } = splitGrowing(this.#text, this.#form);
+    const lined = this.#line === "" ? open : withLine(open, this.#line, "below");
+    const shownOpen = fits(lined) ? lined : open;
+    const parts = textOf(shownOpen).trim() === "" ? closed : [...closed, shownOpen];
+    const common = { open, line: shownOpen !== open, markdown: this.#text };
+    if (this.#mode === "draft") {
+      const key = keyOf(shownOpen, false);
+      if (this.#last?.key === key && this.#ports.now() < this.#draftAt + DRAFT_REFRESH_MS) return undefined;
+      const post = draftPart(this.#options.place, draftIdOf(this.run), shownOpen);
+      return { ...common, post, kind: "between", index: "draft", key };
+    }
+    for (const [index, part] of parts.entries()) {
+      const last = index === parts.length - 1;
+      const key = keyOf(part, last);
+      const id = this.#ids[index];
+      if (id === 0 || (id !== undefined && this.#shown[index] === key)) continue;
+      const keyboard = last ? this.#keyboard : undefined;
+      const { place, replyTo } = this.#options;
+      if (id !== undefined) {
+        return { ...common, post: editPart(place, id, part, keyboard), kind: "between", index, key };
+      }
+      const options = { replyTo: index === 0 ? replyTo : undefined, silent: index > 0, keyboard };
+      return { ...common, post: sendPart(place, part, options), kind: "send", index, key };
+    }
+    return undefined;
+  }
+
+  async #perform(step: Step): Promise<void> {
+    const { call, now, pace } = this.#ports;
+    pace.began(now());
+    const result = await call(step.post.method, step.post.payload);
+    pace.ended(step.kind, now());
+    this.#inFlight = undefined;
+    this.#landed(step, result);
+    this.#wake();
+  }
+
+  #landed(step: Step, result: CallResult): void {
+    if (!result.ok && result.refusal.kind !== "not_modified") {
+      this.#refused(step, result.refusal);
+      return;
+    }
+    this.#strikes = 0;
+    if (step.index === "draft") {
+      this.#draftAt = this.#ports.now();
+    } else if (this.#ids[step.index] === undefined) {
+      const id = messageIdOf(result);
+      if (id === undefined) {
+        this.#halt();
+        return;
+      }
+      this.#ids[step.index] = id;
+      this.#ports.remember(this.#ids);
+    }
+    if (step.index !== "draft") this.#shown[step.index] = step.key;
+    this.#last = step;
+    this.#stopTyping();
+  }
+
+  #refused(step: Step, refusal: Refusal): void {
+    const now = this.#ports.now();
+    const isSend = step.index !== "draft" && this.#ids[step.index] === undefined;
+    this.#strikes += 1;
+    switch (refusal.kind) {
+      case "flood":
+        // The wait is the whole chat's; what was to be shown is overtaken by a later edit.
+        this.#strikes = 0;
+        this.#ports.pace.flood(now + refusal.retryAfterMs);
+        return;
+      case "unavailable":
+        // A message may stand without our knowing its id: another one would double it.
+        if (isSend && refusal.maybeAccepted) this.#halt();
+        if (step.index !== "draft" && !isSend) this.#shown[step.index] = undefined;
+        this.#notBefore = now + Math.min(MAX_PAUSE_MS, 1_000 * 2 ** this.#strikes);
+        return;
+      case "message_gone":
+        if (step.index !== "draft") this.#ids[step.index] = 0;
+        this.#halt();
+        return;
+      case "markup":
+      case "too_long":
+      case "unsupported":
+      case "refused":
+        if (step.index === "draft") this.#mode = "edit";
+        else if (refusal.kind === "unsupported" && this.#form === "rich") this.#form = "entities";
+        else if (this.#strikes >= MAX_STRIKES) this.#halt();
+        return;
+      default:
+        this.#halt();
+    }
+  }
+
+  #halt(): void {
+    this.#halted = true;
+    this.#stopTyping();
+  }
+
+  #type(): void {
+    const typist = this.#typing;
+    if (!typist) return;
+    const { call, now, after, pace } = this.#ports;
+    typist.cancel = after(TYPING_EVERY_MS, () => this.#type());
+    if (pace.floodUntil > now()) return;
+    const post = typing(this.#options.place);
+    void call(post.method, post.payload, typist.abort.signal).then((result) => {
+      if (!result.ok && result.refusal.kind === "flood") pace.flood(now() + result.refusal.retryAfterMs);
+    });
+  }
+
+  #stopTyping(): void {
+    this.#typing?.cancel();
+    this.#typing?.abort.abort();
+    this.#typing = undefined;
+  }
+}
+
+/** Data of the Stop button; at most 64 bytes, and enough of the run's id to tell it from any other. */
+export function stopData(run: string): string {
+  return `stop:${run.slice(0, 24)}`;
+}
+
+/** The draft's id: a whole number other than 0, the same for the same run (FNV-1a). */
+export function draftIdOf(run: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < run.length; index += 1) hash = Math.imul(hash ^ run.charCodeAt(index), 0x01000193);
+  return (hash >>> 1) | 1;
+}
+
+/** The id of the message that a call made; undefined when the answer holds none. */
+export function messageIdOf(result: CallResult): number | undefined {
+  if (!result.ok || typeof result.result !== "object" || result.result === null) return undefined;
+  const id: unknown = Reflect.get(result.result, "message_id");
+  return typeof id === "number" ? id : undefined;
+}
+
+function keyOf(part: Part, button: boolean): string {
+  return JSON.stringify([part, button]);
+}
