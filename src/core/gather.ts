@@ -15,10 +15,13 @@ export const SPLIT_GATHER_MS = 1_500;
 /** Clients cut at 4,096 UTF-16 units, or a little before at a word. */
 export const SPLIT_TEXT_CHARS = 4_000;
 
+/** An album has ten items at the most. A text in more parts than this goes on as a message of its own. */
+export const MOST_PIECES = 32;
+
 /** Until when more of the same message may come; undefined: it is whole. */
 export function openUntil(inputs: TurnInputs): number | undefined {
   const last = inputs.at(-1);
-  if (!last) return undefined;
+  if (!last || inputs.length >= MOST_PIECES) return undefined;
   if (last.album !== undefined) return last.acceptedAt + ALBUM_GATHER_MS;
   if (last.maySplit) return last.acceptedAt + SPLIT_GATHER_MS;
   return undefined;
@@ -28,7 +31,14 @@ export function openUntil(inputs: TurnInputs): number | undefined {
 export function belongsTo(inputs: TurnInputs, next: Input): boolean {
   const last = inputs.at(-1);
   const until = openUntil(inputs);
-  if (!last || until === undefined || last.from !== next.from || next.acceptedAt > until) return false;
+  if (
+    !last ||
+    until === undefined ||
+    inputs.length >= MOST_PIECES ||
+    last.from !== next.from ||
+    next.acceptedAt > until
+  )
+    return false;
   if (last.album !== undefined || next.album !== undefined) return last.album === next.album;
   return true;
 }

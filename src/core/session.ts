@@ -135,6 +135,9 @@ export const HEARTBEAT_MS = 25_000;
 /** A turn that crashed so often ends aloud. */
 export const MOST_ATTEMPTS = 3;
 
+/** Ready in less is ready: a shorter wait would only have the run ask the pool again at once. */
+export const SHORTEST_POOL_WAIT_MS = 1_000;
+
 export function newSession(policy: Policy): Session {
   return { epoch: 1, turn: { phase: "idle" }, queue: [], activeAt: 0, spoken: false, choices: {}, policy };
 }

@@ -11,6 +11,7 @@ import {
   type Running,
   runOf,
   type Session,
+  SHORTEST_POOL_WAIT_MS,
   type Turn,
   type TurnInputs,
   type Waiting,
@@ -106,10 +107,10 @@ function meetsRun(
     case "queue":
       return enqueueAloud(session, input, at.now);
     case "steer": {
-      if (turn.steers.length >= session.policy.queueLimit) return refuse(session, input);
-      const steered: Turn = { ...turn, steers: [...turn.steers, input] };
+      if (pending(session) >= session.policy.queueLimit) return refuse(session, input);
+      const withSteer: Turn = { ...turn, steers: [...turn.steers, input] };
       return {
-        session: { ...session, turn: steered },
+        session: { ...session, turn: withSteer },
         effects: [busyLog(session, "steer", at.now), say({ key: "steered" }, input)],
       };
     }
@@ -126,7 +127,9 @@ function meetsRun(
 
 /** "Queued" is said only of what is queued; above the limit the refusal is said instead. */
 function enqueueAloud(session: Session, input: Input, now: number): Stepped {
-  if (queuedInputs(session).length >= session.policy.queueLimit) return refuse(session, input);
+  const isPiece = session.queue.some((inputs) => belongsTo(inputs, input));
+  // The rest of a message that was taken in is never refused: half an album would be asked, and the other half said to be lost.
+  if (!isPiece && pending(session) >= session.policy.queueLimit) return refuse(session, input);
   const queue = enqueued(session.queue, input);
   const queued: Session = { ...session, queue };
   const { turn } = session;
@@ -136,6 +139,11 @@ function enqueueAloud(session: Session, input: Input, now: number): Stepped {
   const behindQuestion = turn.phase === "waiting" && turn.why === "person";
   effects.push(say(behindQuestion ? { key: "queued_behind_question" } : { key: "queued", ahead: queue.length }, input));
   return { session: { ...queued, turn: { ...turn, saidQueued: true } }, effects };
+}
+
+/** Messages that wait for their turn, or to join the one that is on. */
+function pending(session: Session): number {
+  return queuedInputs(session).length + (runOf(session)?.steers.length ?? 0);
 }
 
 function refuse(session: Session, input: Input): Stepped {
@@ -170,7 +178,7 @@ function stopped(session: Session, event: Extract<Event, { type: "stopped" }>, a
   if (event.run !== undefined && event.run !== run?.run) {
     return { session, effects: [staleLog(event.run, "stopped", run, at.now)] };
   }
-  const dropped = queuedInputs(session).length + (run?.steers.length ?? 0);
+  const dropped = pending(session);
   if (!run && dropped === 0) return { session, effects: [say({ key: "nothing_to_stop" })] };
   const ended = run ? endRun(session, run, "stopped", "stopped", at.now) : { session, effects: [] };
   return {
@@ -181,7 +189,7 @@ function stopped(session: Session, event: Extract<Event, { type: "stopped" }>, a
 
 function resetAsked(session: Session, event: Extract<Event, { type: "resetAsked" }>, at: Circumstances): Stepped {
   const run = runOf(session);
-  const dropped = queuedInputs(session).length + (run?.steers.length ?? 0);
+  const dropped = pending(session);
   const ended = run ? endRun(session, run, "reset", "reset", at.now) : { session, effects: [] };
   // The run's own wish to reset is granted by this reset; it must not open a second epoch.
   const emptied: Session = { ...session, turn: { phase: "idle" }, queue: [] };
@@ -217,6 +225,10 @@ function openEpoch(session: Session, by: Origin, now: number, dropped = 0): Step
 
 function reported(before: Session, event: Report, at: Circumstances): Stepped {
   const { turn } = before;
+  // Of tools called together one may park the run before the other is done; what it asked for is this run's wish all the same.
+  if (event.type === "resetWhenDoneAsked" && turn.phase === "waiting" && turn.run === event.run) {
+    return { session: { ...before, turn: { ...turn, resetWhenDone: true } }, effects: [] };
+  }
   // The fence. A report of a run that is not the session's changes nothing.
   if (turn.phase !== "running" || turn.run !== event.run) {
     return { session: before, effects: [staleLog(event.run, event.type, runOf(before), at.now)] };
@@ -224,9 +236,8 @@ function reported(before: Session, event: Report, at: Circumstances): Stepped {
   const session = "lease" in event && event.lease !== undefined ? withLease(before, event.lease) : before;
   switch (event.type) {
     case "stepped": {
-      const fresh = event.boundary ? turn.steers : [];
-      const steers = event.boundary ? [] : turn.steers;
-      const next: Running = { ...turn, progressAt: at.now, fresh, steers, steps: event.steps, tokens: event.tokens };
+      const written: Running = { ...turn, progressAt: at.now, fresh: [], steps: event.steps, tokens: event.tokens };
+      const next = event.boundary ? steered(written) : written;
       return { session: { ...session, turn: next }, effects: [write(turn, event.entry)] };
     }
     case "resetWhenDoneAsked":
@@ -278,8 +289,9 @@ function exhausted(
 ): Stepped {
   const poolWaitEndsAt = turn.poolWaitEndsAt ?? at.now + session.policy.poolWaitMs;
   const detail = event.detail ? { detail: event.detail } : {};
-  if (event.untilAt !== undefined && event.untilAt <= poolWaitEndsAt) {
-    const untilAt = Math.max(event.untilAt, at.now + 1);
+  // A time that is past or all but here would have the run ask again at once, and again, for as long as the pool says so.
+  const untilAt = event.untilAt === undefined ? undefined : Math.max(event.untilAt, at.now + SHORTEST_POOL_WAIT_MS);
+  if (untilAt !== undefined && untilAt <= poolWaitEndsAt) {
     const waiting: Waiting = {
       ...parked(turn, untilAt, "credential", at.now),
       poolWaitEndsAt,
@@ -288,7 +300,7 @@ function exhausted(
     const tell: Effect[] = turn.saidWaiting ? [] : [say({ key: "waiting", untilAt }, turn.inputs[0])];
     return { session: { ...session, turn: waiting }, effects: [waitingLog(waiting), ...tell] };
   }
-  const until = event.untilAt === undefined ? {} : { untilAt: event.untilAt };
+  const until = untilAt === undefined ? {} : { untilAt };
   const said: Effect[] = [
     leave(turn, "completed", "exhausted", event.text),
     say({ key: "exhausted", ...until, ...detail }, turn.inputs[0]),
@@ -359,7 +371,7 @@ function woken(session: Session, at: Circumstances): Stepped {
   if (turn.phase !== "running") return { session, effects: [] };
   if (turn.attempt >= MOST_ATTEMPTS) {
     const said: Effect[] = [leave(turn, "as_is", "failed"), say({ key: "failed", reason: "crashed" }, turn.inputs[0])];
-    return andNext(said, ended(session, turn, "recovered", at.now), turn.steers, at);
+    return andNext(said, ended(session, turn, "failed", at.now), turn.steers, at);
   }
   const next: Running = { ...turn, run: at.newRun, attempt: turn.attempt + 1, progressAt: at.now };
   return {
@@ -439,8 +451,20 @@ function andNext(effects: readonly Effect[], end: Stepped, late: TurnInputs, at:
   return after([...effects, ...end.effects], startNext(session, at));
 }
 
+/** Each message is a turn of its own, and the pieces of one message are one. */
 function asTurns(inputs: TurnInputs): readonly TurnInputs[] {
-  return inputs.map((input) => [input]);
+  return inputs.reduce<readonly TurnInputs[]>(enqueued, []);
+}
+
+/** The next thing is a model call: the messages that steer the turn join it. */
+function steered(turn: Running): Running {
+  if (turn.steers.length === 0) return turn;
+  return {
+    ...turn,
+    inputs: [...turn.inputs, ...turn.steers],
+    fresh: [...turn.fresh, ...turn.steers],
+    steers: [],
+  };
 }
 
 function parked(turn: Running, untilAt: number, why: Waiting["why"], now: number, question?: string): Waiting {
@@ -457,7 +481,9 @@ function parked(turn: Running, untilAt: number, why: Waiting["why"], now: number
 
 function resumed(turn: Waiting, now: number): Running {
   const { phase: _phase, untilAt: _until, why: _why, question: _question, remainingMs, ...run } = turn;
-  return { ...run, phase: "running", progressAt: now, deadlineAt: now + remainingMs };
+  const running: Running = { ...run, phase: "running", progressAt: now, deadlineAt: now + remainingMs };
+  // A credential is missed before a model call, so that is where the run goes on; after a question there may be tools to end first.
+  return turn.why === "credential" ? steered(running) : running;
 }
 
 // ---- effects ------------------------------------------------------------------------------------------------------------
