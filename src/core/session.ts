@@ -154,6 +154,11 @@ export function queuedInputs(session: Session): readonly Input[] {
   return [...gathered, ...session.queue.flat()];
 }
 
+/** Messages that wait for their turn, or to join the one that is on. */
+export function pending(session: Session): number {
+  return queuedInputs(session).length + (runOf(session)?.steers.length ?? 0);
+}
+
 /**
  * When the object must be woken, whatever happens until then; undefined: never. A session that is not idle always has
  * such a time, and when it has passed, `ticked` moves the session on: that is why nothing can stay busy.

@@ -1,0 +1,115 @@
+import { dueReset } from "./clock.ts";
+import type { Effect } from "./effect.ts";
+import type { Event } from "./event.ts";
+import { belongsTo, enqueued, joined, openUntil } from "./gather.ts";
+import {
+  type Input,
+  pending,
+  queuedInputs,
+  type Running,
+  runOf,
+  type Session,
+  type Turn,
+  type Waiting,
+} from "./session.ts";
+import type { Circumstances, Stepped } from "./step.ts";
+import { after, say } from "./step-log.ts";
+import { asTurns, endRun, openEpoch, startNext } from "./turnover.ts";
+
+/** What a message does that arrives: it starts a turn, completes a message, waits, steers, interrupts, or is refused aloud. Never nothing. */
+
+export function received(before: Session, event: Extract<Event, { type: "received" }>, at: Circumstances): Stepped {
+  const { input } = event;
+  const reset = before.turn.phase === "idle" ? dueReset(before, at.now) : undefined;
+  const opened = reset ? openEpoch(before, reset, at.now) : { session: before, effects: [] };
+  const session: Session = { ...opened.session, activeAt: at.now };
+  const { turn } = session;
+
+  switch (turn.phase) {
+    case "idle":
+      return after(opened.effects, startNext({ ...session, queue: enqueued(session.queue, input) }, at));
+    case "gathering": {
+      if (!belongsTo(turn.inputs, input)) return enqueueAloud(session, input, at.now);
+      const inputs = joined(turn.inputs, input);
+      return { session: { ...session, turn: { ...turn, inputs, untilAt: openUntil(inputs) ?? at.now } }, effects: [] };
+    }
+    case "running":
+    case "waiting":
+      return meetsRun(session, turn, input, event.mode ?? session.choices.busyMode ?? session.policy.busyMode, at);
+    default:
+      return turn satisfies never;
+  }
+}
+
+/** What a message does that meets a run. */
+function meetsRun(
+  session: Session,
+  turn: Running | Waiting,
+  input: Input,
+  mode: Session["policy"]["busyMode"],
+  at: Circumstances,
+): Stepped {
+  // A further piece of a message that is already queued goes to it, whatever the mode: a message cannot steer itself.
+  if (session.queue.some((inputs) => belongsTo(inputs, input))) return enqueueAloud(session, input, at.now);
+  switch (mode) {
+    case "queue":
+      return enqueueAloud(session, input, at.now);
+    case "steer": {
+      if (pending(session) >= session.policy.queueLimit) return refuse(session, input);
+      const withSteer: Turn = { ...turn, steers: [...turn.steers, input] };
+      return {
+        session: { ...session, turn: withSteer },
+        effects: [busyLog(session, "steer", at.now), say({ key: "steered" }, input)],
+      };
+    }
+    case "interrupt": {
+      const ended = endRun(session, turn, "stopped", "interrupted", at.now);
+      const queued = enqueued([...asTurns(turn.steers), ...ended.session.queue], input);
+      const next = startNext({ ...ended.session, queue: queued }, at);
+      return after([busyLog(session, "interrupt", at.now), ...ended.effects], next);
+    }
+    default:
+      return mode satisfies never;
+  }
+}
+
+/** "Queued" is said only of what is queued; above the limit the refusal is said instead. */
+function enqueueAloud(session: Session, input: Input, now: number): Stepped {
+  const isPiece = session.queue.some((inputs) => belongsTo(inputs, input));
+  // The rest of a message that was taken in is never refused: half an album would be asked, and the other half said to be lost.
+  if (!isPiece && pending(session) >= session.policy.queueLimit) return refuse(session, input);
+  const queue = enqueued(session.queue, input);
+  const queued: Session = { ...session, queue };
+  const { turn } = session;
+  const effects: Effect[] = [busyLog(queued, "queue", now)];
+  if (turn.phase !== "running" && turn.phase !== "waiting") return { session: queued, effects };
+  if (turn.saidQueued) return { session: queued, effects };
+  const behindQuestion = turn.phase === "waiting" && turn.why === "person";
+  effects.push(say(behindQuestion ? { key: "queued_behind_question" } : { key: "queued", ahead: queue.length }, input));
+  return { session: { ...queued, turn: { ...turn, saidQueued: true } }, effects };
+}
+
+function refuse(session: Session, input: Input): Stepped {
+  const limit = session.policy.queueLimit;
+  return {
+    session,
+    effects: [
+      { do: "log", event: "update.refused", fields: { reason: "queue_full", update: input.update, limit } },
+      say({ key: "queue_full", limit }, input),
+    ],
+  };
+}
+
+/** Every message that a busy session takes in leaves a line that says which run it met and how long that run has been idle. */
+function busyLog(session: Session, mode: string, now: number): Effect {
+  const run = runOf(session);
+  return {
+    do: "log",
+    event: "turn.queued",
+    fields: {
+      mode,
+      depth: queuedInputs(session).length,
+      ...(run ? { run: run.run, idle_ms: run.phase === "running" ? Math.max(0, now - run.progressAt) : 0 } : {}),
+    },
+  };
+}

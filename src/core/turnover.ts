@@ -1,0 +1,122 @@
+import type { Effect, Outcome } from "./effect.ts";
+import type { Origin } from "./event.ts";
+import { enqueued, openUntil } from "./gather.ts";
+import type { Running, Session, TurnInputs, Waiting } from "./session.ts";
+import type { Circumstances, Stepped } from "./step.ts";
+import { after, begin, finishedLog, leave, say, startedLog } from "./step-log.ts";
+
+/**
+ * From one turn to the next: how a turn starts, ends, is parked and goes on. A run ends here and nowhere else, so that what is
+ * owed at every end (its log line, the epoch it asked for, the messages that came too late to steer it) cannot be forgotten on one path.
+ */
+
+/** The session is free: the next turn of the queue starts, or its message is gathered first. */
+export function startNext(session: Session, at: Circumstances): Stepped {
+  const [inputs, ...queue] = session.queue;
+  if (!inputs) return { session: { ...session, turn: { phase: "idle" } }, effects: [] };
+  const untilAt = openUntil(inputs);
+  if (untilAt !== undefined && untilAt > at.now) {
+    return { session: { ...session, turn: { phase: "gathering", untilAt, inputs }, queue }, effects: [] };
+  }
+  const running: Running = {
+    phase: "running",
+    run: at.newRun,
+    startedAt: at.now,
+    progressAt: at.now,
+    deadlineAt: at.now + session.policy.runTimeoutMs,
+    attempt: 1,
+    inputs,
+    fresh: inputs,
+    steers: [],
+    resetWhenDone: false,
+    steps: 0,
+    tokens: 0,
+  };
+  return {
+    session: { ...session, turn: running, queue, spoken: true },
+    effects: [startedLog(running, session.epoch), begin(running)],
+  };
+}
+
+export function ungathered(session: Session, inputs: TurnInputs): Session {
+  return { ...session, turn: { phase: "idle" }, queue: [inputs, ...session.queue] };
+}
+
+/** Cuts the run and ends it; the caller says so to the person. */
+export function endRun(
+  session: Session,
+  turn: Running | Waiting,
+  outcome: Outcome,
+  because: "stopped" | "reset" | "interrupted",
+  now: number,
+): Stepped {
+  const end = ended(session, turn, outcome, now);
+  return {
+    session: end.session,
+    effects: [{ do: "cut", run: turn.run }, leave(turn, "as_is", because), ...end.effects],
+  };
+}
+
+/** The run is over: the session is idle, and in a new epoch if the run had asked for one. What was chosen for one turn is used up. */
+export function ended(session: Session, turn: Running | Waiting, outcome: Outcome, now: number): Stepped {
+  const { modelOnce: _used, ...choices } = session.choices;
+  const freed: Session = { ...session, turn: { phase: "idle" }, activeAt: now, choices };
+  const finished = finishedLog(turn, outcome, session.epoch, now);
+  return turn.resetWhenDone
+    ? after([finished], openEpoch(freed, "tool", now))
+    : { session: freed, effects: [finished] };
+}
+
+/** After a turn: messages that came too late to steer it are asked on their own, then the queue goes on. */
+export function andNext(effects: readonly Effect[], end: Stepped, late: TurnInputs, at: Circumstances): Stepped {
+  const session: Session = { ...end.session, queue: [...asTurns(late), ...end.session.queue] };
+  return after([...effects, ...end.effects], startNext(session, at));
+}
+
+/** Each message is a turn of its own, and the pieces of one message are one. */
+export function asTurns(inputs: TurnInputs): readonly TurnInputs[] {
+  return inputs.reduce<readonly TurnInputs[]>(enqueued, []);
+}
+
+/** The next thing is a model call: the messages that steer the turn join it. */
+export function steered(turn: Running): Running {
+  if (turn.steers.length === 0) return turn;
+  return {
+    ...turn,
+    inputs: [...turn.inputs, ...turn.steers],
+    fresh: [...turn.fresh, ...turn.steers],
+    steers: [],
+  };
+}
+
+export function parked(turn: Running, untilAt: number, why: Waiting["why"], now: number, question?: string): Waiting {
+  const { phase: _phase, progressAt: _progress, deadlineAt, ...run } = turn;
+  return {
+    ...run,
+    phase: "waiting",
+    untilAt,
+    why,
+    remainingMs: Math.max(1, deadlineAt - now),
+    ...(question === undefined ? {} : { question }),
+  };
+}
+
+export function resumed(turn: Waiting, now: number): Running {
+  const { phase: _phase, untilAt: _until, why: _why, question: _question, remainingMs, ...run } = turn;
+  const running: Running = { ...run, phase: "running", progressAt: now, deadlineAt: now + remainingMs };
+  // A credential is missed before a model call, so that is where the run goes on; after a question there may be tools to end first.
+  return turn.why === "credential" ? steered(running) : running;
+}
+
+/** A new conversation: nothing of the old one, and none of what was chosen for it, goes on. */
+export function openEpoch(session: Session, by: Origin, now: number, dropped = 0): Stepped {
+  const epoch = session.epoch + 1;
+  return {
+    session: { ...session, epoch, spoken: false, choices: {}, activeAt: now },
+    effects: [
+      { do: "forget", epoch: session.epoch },
+      { do: "log", event: "session.reset", fields: { by, epoch, dropped } },
+      say({ key: "reset", dropped, by }),
+    ],
+  };
+}
