@@ -38,7 +38,8 @@ export type Planned =
 /** More in one session are refused aloud by whoever stores them. */
 export const REMINDERS_PER_SESSION = 100;
 export const REMINDER_TEXT_CHARS = 2000;
-const FURTHEST_MS = 5 * 366 * 24 * 3600 * 1000;
+const DAY_MS = 24 * 3600 * 1000;
+const FURTHEST_MS = 5 * 366 * DAY_MS;
 /** A date without a time means the morning of that day. */
 const MORNING_HOUR = 9;
 
@@ -132,9 +133,10 @@ function readTime(at: string, now: number, timezone: string): number | undefined
   if (!daily || (daily[3] === undefined && daily[5] === undefined)) return undefined;
   const clock = readClock(daily.slice(2));
   if (!clock) return undefined;
-  const [year = 0, month = 0, day = 0] = wallClock(now, timezone).slice(0, 10).split("-").map(Number);
-  const today = zonedTime([year, month, day, ...clock], timezone);
-  const tomorrow = zonedTime([year, month, day + 1, ...clock], timezone);
+  const date = wallClock(now, timezone).slice(0, 10);
+  const today = zonedTime([...date.split("-").map(Number), ...clock], timezone);
+  const nextDate = new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10);
+  const tomorrow = zonedTime([...nextDate.split("-").map(Number), ...clock], timezone);
   if (daily[1]?.toLowerCase() === "tomorrow") return tomorrow;
   if (daily[1]?.toLowerCase() === "today") return today;
   return today !== undefined && today > now ? today : tomorrow;

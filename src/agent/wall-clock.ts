@@ -27,11 +27,11 @@ export function weekday(at: number, timezone: string): string {
 /**
  * [year, month, day, hour, minute, second] as a clock shows it. In the hour that is repeated the first one is meant; in
  * the hour that is missing, the time as far after the change as it would have been (as Temporal's "compatible").
- * A day one past the end of its month is the first of the next; undefined: there is no such day.
+ * undefined: there is no such day.
  */
 export function zonedTime(local: readonly number[], timezone: string): number | undefined {
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = local;
-  if (month < 1 || month > 12 || day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate() + 1) return undefined;
+  if (month < 1 || month > 12 || day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined;
   const shown = Date.UTC(year, month - 1, day, hour, minute, second);
   const before = offsetMs(shown - DAY_MS, timezone);
   const after = offsetMs(shown + DAY_MS, timezone);
@@ -44,7 +44,19 @@ const DAY_MS = 24 * 3600 * 1000;
 /** How far the clocks there are ahead of UTC at that moment. */
 function offsetMs(at: number, timezone: string): number {
   const second = Math.floor(at / 1000) * 1000;
-  const parts = new Intl.DateTimeFormat("en-US", {
+  const parts = clockOf(timezone).formatToParts(second);
+  const part = (type: string): number => Number(parts.find((candidate) => candidate.type === type)?.value ?? 0);
+  const shown = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
+  return shown - second;
+}
+
+/** Making one takes a hundred times as long as using it. */
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+function clockOf(timezone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timezone);
+  if (known) return known;
+  const clock = new Intl.DateTimeFormat("en-US", {
     timeZone: timezone,
     hourCycle: "h23",
     year: "numeric",
@@ -53,8 +65,7 @@ function offsetMs(at: number, timezone: string): number {
     hour: "numeric",
     minute: "numeric",
     second: "numeric",
-  }).formatToParts(second);
-  const part = (type: string): number => Number(parts.find((candidate) => candidate.type === type)?.value ?? 0);
-  const shown = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
-  return shown - second;
+  });
+  clocks.set(timezone, clock);
+  return clock;
 }
