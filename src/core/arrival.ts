@@ -3,6 +3,7 @@ import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { belongsTo, enqueued, joined, openUntil } from "./gather.ts";
 import {
+  type Choices,
   type Input,
   pending,
   queuedInputs,
@@ -39,6 +40,23 @@ export function received(before: Session, event: Extract<Event, { type: "receive
     default:
       return turn satisfies never;
   }
+}
+
+/** After a reset by the clock only what was chosen just now holds; else the next message would forget it with the rest. */
+export function preferred(session: Session, event: Extract<Event, { type: "preferred" }>, at: Circumstances): Stepped {
+  const reset = session.turn.phase === "idle" ? dueReset(session, at.now) : undefined;
+  if (!reset) return { session: { ...session, choices: event.choices }, effects: [] };
+  const opened = openEpoch(session, reset, at.now);
+  return { session: { ...opened.session, choices: newly(event.choices, session.choices) }, effects: opened.effects };
+}
+
+function newly(chosen: Choices, before: Choices): Choices {
+  const { busyMode, model, modelOnce } = chosen;
+  return {
+    ...(busyMode === undefined || busyMode === before.busyMode ? {} : { busyMode }),
+    ...(model === undefined || model === before.model ? {} : { model }),
+    ...(modelOnce === undefined || modelOnce === before.modelOnce ? {} : { modelOnce }),
+  };
 }
 
 /** What a message does that meets a run. */

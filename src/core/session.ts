@@ -33,6 +33,8 @@ export interface Run {
   readonly fresh: TurnInputs;
   /** Messages that steer the turn: they become fresh before its next model call. */
   readonly steers: TurnInputs;
+  /** What was chosen for this turn alone (`Choices.modelOnce`); a choice made while it is on is for the next. */
+  readonly modelOnce?: string;
   /** The tool `session_reset` was called: the next turn is in a new epoch, however this one ends. */
   readonly resetWhenDone: boolean;
   /** Model calls finished, and the tokens they used. */

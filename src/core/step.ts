@@ -1,5 +1,5 @@
 import { poolChanged, ticked, woken } from "./alarm.ts";
-import { received } from "./arrival.ts";
+import { preferred, received } from "./arrival.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { chosen, reported } from "./report.ts";
@@ -33,7 +33,7 @@ export function step(session: Session, event: Event, at: Circumstances): Stepped
     case "resetAsked":
       return resetAsked(session, event, at);
     case "preferred":
-      return { session: { ...session, choices: event.choices }, effects: [] };
+      return preferred(session, event, at);
     case "ticked":
       return ticked(session, event, at);
     case "woken":

@@ -18,6 +18,7 @@ export function startNext(session: Session, at: Circumstances): Stepped {
   if (untilAt !== undefined && untilAt > at.now) {
     return { session: { ...session, turn: { phase: "gathering", untilAt, inputs }, queue }, effects: [] };
   }
+  const { modelOnce, ...choices } = session.choices;
   const running: Running = {
     phase: "running",
     run: at.newRun,
@@ -29,11 +30,12 @@ export function startNext(session: Session, at: Circumstances): Stepped {
     fresh: inputs,
     steers: [],
     resetWhenDone: false,
+    ...(modelOnce === undefined ? {} : { modelOnce }),
     steps: 0,
     tokens: 0,
   };
   return {
-    session: { ...session, turn: running, queue, spoken: true },
+    session: { ...session, turn: running, queue, spoken: true, choices },
     effects: [startedLog(running, session.epoch), begin(running)],
   };
 }
@@ -57,10 +59,9 @@ export function endRun(
   };
 }
 
-/** The run is over: the session is idle, and in a new epoch if the run had asked for one. What was chosen for one turn is used up. */
+/** The run is over: the session is idle, and in a new epoch if the run had asked for one. */
 export function ended(session: Session, turn: Running | Waiting, outcome: Outcome, now: number): Stepped {
-  const { modelOnce: _used, ...choices } = session.choices;
-  const freed: Session = { ...session, turn: { phase: "idle" }, activeAt: now, choices };
+  const freed: Session = { ...session, turn: { phase: "idle" }, activeAt: now };
   const finished = finishedLog(turn, outcome, session.epoch, now);
   return turn.resetWhenDone
     ? after([finished], openEpoch(freed, "tool", now))
