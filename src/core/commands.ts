@@ -53,7 +53,7 @@ function entry<const Name extends string>(
 ): CommandEntry & { readonly name: Name; readonly help: `help_${Name}` } {
   return {
     name,
-    help: `help_${name}`,
+    help: `help_${name}` as const,
     aliases: [],
     hint: "",
     who: "anyone",
