@@ -9,6 +9,7 @@ import {
   isPaired,
   normaliseCode,
   type Paired,
+  REQUEST_PAUSE_MS,
   type Requested,
   request,
   revoke,
@@ -40,6 +41,8 @@ export type RequestedCode =
   | { readonly ok: true; readonly code: string; readonly expiresAt: number };
 
 const NAME_CHARS = 128;
+/** As long as a request to pair keeps a person waiting: by then being told again says something new. */
+export const TELL_PAUSE_MS = REQUEST_PAUSE_MS;
 
 export class AccessBook {
   readonly #outside: AccessOutside;
@@ -48,6 +51,9 @@ export class AccessBook {
     this.#outside = outside;
     outside.sql.exec(
       "CREATE TABLE IF NOT EXISTS access (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, book TEXT NOT NULL)",
+    );
+    outside.sql.exec(
+      "CREATE TABLE IF NOT EXISTS access_told (user_id INTEGER PRIMARY KEY, told_at INTEGER NOT NULL) WITHOUT ROWID",
     );
   }
 
@@ -84,6 +90,16 @@ export class AccessBook {
 
   list(): readonly Paired[] {
     return this.#load().paired;
+  }
+
+  /** Whether a stranger is to be told (again) that they may not: once in TELL_PAUSE_MS, whatever they send. */
+  tellsStranger(userId: number): boolean {
+    const { sql, now } = this.#outside;
+    const at = now();
+    sql.exec("DELETE FROM access_told WHERE told_at <= ?", at - TELL_PAUSE_MS);
+    if (sql.exec("SELECT 1 FROM access_told WHERE user_id = ?", userId).toArray().length > 0) return false;
+    sql.exec("INSERT INTO access_told (user_id, told_at) VALUES (?, ?)", userId, at);
+    return true;
   }
 
   #load(): Book {

@@ -45,7 +45,7 @@ export const entitySchema = z.object({
 });
 
 /** Bad ones among good ones fall away one by one. Telegram itself ignores more than 100. */
-const MAX_ENTITIES = 200;
+const MAX_ENTITIES = 100;
 const entities = soft(
   z.array(soft(entitySchema)).transform((list) => list.filter((entity) => entity !== undefined).slice(0, MAX_ENTITIES)),
 );

@@ -35,15 +35,16 @@ function render(text: string, from: number, to: number, spans: readonly Span[]):
     // One that begins inside the span before it and ends outside of it is nothing Markdown can nest.
     if (span === undefined || span.start < position || span.end > to) continue;
     markdown += text.slice(position, span.start);
+    const isBlock = BLOCKS.has(span.entity.type);
     const inner: Span[] = [];
     for (let next = spans[index]; next !== undefined && next.start < span.end; next = spans[index]) {
-      if (next.end <= span.end) inner.push(next);
+      // Blocks do not nest in Telegram either.
+      if (next.end <= span.end && !(isBlock && BLOCKS.has(next.entity.type))) inner.push(next);
       index += 1;
     }
     const words = text.slice(span.start, span.end);
     const isCode = span.entity.type === "code" || span.entity.type === "pre";
     const formatted = format(span.entity, words, isCode ? words : render(text, span.start, span.end, inner));
-    const isBlock = BLOCKS.has(span.entity.type);
     if (isBlock && markdown !== "" && !markdown.endsWith("\n")) markdown += "\n";
     markdown += formatted;
     position = span.end;
@@ -81,10 +82,11 @@ function format(entity: RawEntity, words: string, inner: string): string {
 }
 
 function emphasis(words: string, inner: string, mark: string): string {
-  const [, before = "", middle = "", after = ""] = /^(\s*)([\s\S]*?)(\s*)$/.exec(inner) ?? [];
+  const middle = inner.trim();
+  const at = inner.indexOf(middle);
   // A mark inside of the words would end the formatting early, and so would an empty line; a mention alone stays as it is.
   if (middle === "" || words.includes(mark) || /\n\s*\n/.test(middle) || /^@\w+$/.test(middle)) return inner;
-  return before + mark + middle + mark + after;
+  return inner.slice(0, at) + mark + middle + mark + inner.slice(at + middle.length);
 }
 
 function link(words: string, inner: string, url: string | undefined): string {

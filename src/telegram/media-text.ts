@@ -1,4 +1,4 @@
-import { describeBytes } from "./media.ts";
+import { describeBytes, sniffMime } from "./media.ts";
 
 /** Documents that are text, whatever they are called: their words go into the turn, up to a limit that is then stated. */
 
@@ -18,7 +18,7 @@ export function textOf(
   bytes: Uint8Array,
   about: { readonly mime?: string | undefined; readonly name?: string | undefined } = {},
 ): InlinedText | undefined {
-  if (isBinaryType(about.mime) && !hasTextName(about.name)) return undefined;
+  if (sniffMime(bytes) !== undefined || (isBinaryType(about.mime) && !hasTextName(about.name))) return undefined;
   const { encoding, offset } = encodingOf(bytes);
   const isCut = bytes.length - offset > INLINE_LIMIT_BYTES;
   const text = decode(bytes.subarray(offset, offset + INLINE_LIMIT_BYTES), encoding, isCut);
