@@ -117,8 +117,9 @@ export class PersonShell {
   }
 
   forget(request: { readonly id: number }): { ok: true; forgotten: boolean } {
-    const rows = this.#sql.exec("DELETE FROM memory WHERE rowid = ? RETURNING rowid AS id", request.id).toArray();
-    return { ok: true, forgotten: rows.length > 0 };
+    const before = this.#sql.exec("SELECT rowid AS id FROM memory WHERE rowid = ?", request.id).toArray();
+    if (before.length > 0) this.#sql.exec("DELETE FROM memory WHERE rowid = ?", request.id);
+    return { ok: true, forgotten: before.length > 0 };
   }
 
   /** Newest first. */

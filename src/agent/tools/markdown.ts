@@ -57,20 +57,49 @@ function withoutHead(markdown: string): string {
   return markdown.replace(/^---\n[\s\S]*?\n---\n/, "").trim();
 }
 
-/** The words of a page, a line for each block. */
+const HIDDEN = new Set(["script", "style", "noscript", "template", "svg", "nav", "footer", "form"]);
+const BLOCKS = new Set(
+  "title,br,p,div,li,ul,ol,tr,table,h1,h2,h3,h4,h5,h6,section,article,main,pre,blockquote,header,aside,dt,dd".split(
+    ",",
+  ),
+);
+
+/** The words of a page, a line for each block. One pass, so that no page can be made to take long. */
 export function plainText(html: string): string {
-  const title = /<title[^>]*>([^<]*)</i.exec(html)?.[1] ?? "";
-  const words = html
-    .replace(/<!--[\s\S]*?(-->|$)/g, " ")
-    .replace(/<(head|script|style|noscript|template|svg|nav|footer|form)\b[\s\S]*?(<\/\1\s*>|$)/gi, " ")
-    .replace(/\s+/g, " ")
-    .replace(/<(?:br|\/?(?:p|div|li|ul|ol|tr|table|h[1-6]|section|article|main|pre|blockquote))\b[^>]*>/gi, "\n")
-    .replace(/<[^>]*>/g, " ");
-  return `${title}\n${words}`
+  const TAG = /^<\/?([a-z][a-z\d]*)/i;
+  let words = "";
+  let at = 0;
+  while (at < html.length) {
+    const open = html.indexOf("<", at);
+    words += html.slice(at, open < 0 ? html.length : open).replaceAll("\n", " ");
+    if (open < 0) break;
+    const name = TAG.exec(html.slice(open, open + 12))?.[1]?.toLowerCase();
+    const isComment = html.startsWith("<!", open);
+    if (name === undefined && !isComment) {
+      words += "<";
+      at = open + 1;
+      continue;
+    }
+    words += name !== undefined && BLOCKS.has(name) ? "\n" : " ";
+    at = after(html, html.startsWith("<!--", open) ? "-->" : ">", open);
+    if (name !== undefined && HIDDEN.has(name) && html[open + 1] !== "/") {
+      const end = new RegExp(`</${name}`, "gi");
+      end.lastIndex = at;
+      at = end.test(html) ? after(html, ">", end.lastIndex) : html.length;
+    }
+  }
+  return words
     .replace(/&(#x[\da-f]{1,6}|#\d{1,7}|[a-z]{2,6});/gi, (whole, name: string) => entity(name) ?? whole)
-    .replace(/[ \t]+/g, " ")
-    .replace(/\s*\n\s*/g, "\n")
-    .trim();
+    .split("\n")
+    .map((line) => line.replace(/\s+/g, " ").trim())
+    .filter((line) => line !== "")
+    .join("\n");
+}
+
+/** The place behind the next `mark`; the end, where there is none. */
+function after(html: string, mark: string, from: number): number {
+  const found = html.indexOf(mark, from);
+  return found < 0 ? html.length : found + mark.length;
 }
 
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
