@@ -1,0 +1,84 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ModelStandIn } from "../../../playground/model.ts";
+import { ADA, BOT_TOKEN } from "../../../playground/telegram/cast.ts";
+import { TelegramStandIn } from "../../../playground/telegram.ts";
+import { LiveWorker } from "../../../playground/worker.ts";
+
+export interface WorldOptions {
+  /** Settings over the ones below; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A directory that outlives the world; a new one in memory otherwise. */
+  readonly persistDir?: string;
+}
+
+/** The whole: Telegram and the model as stand-ins, and the real Worker under `wrangler dev` between them. */
+export interface World {
+  readonly telegram: TelegramStandIn;
+  readonly model: ModelStandIn;
+  readonly worker: LiveWorker;
+  readonly keys: readonly [string, string];
+  /** SIGKILL to the Worker and a start on the same state; Telegram tries again at once what it could not deliver. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const WEBHOOK_SECRET = "e2e-webhook-secret";
+export const ADMIN_TOKEN = "e2e-admin-token";
+export const KEYS = ["sk-e2e-key-one", "sk-e2e-key-two"] as const;
+
+/** Fast enough that a test does not wait for words, slow enough that an answer is seen to grow. */
+const MANNER = { firstByteMs: 5, tokensPerSecond: 200 };
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const own = options.persistDir === undefined;
+  const directory =
+    options.persistDir ?? mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "turnkeeper-e2e-"));
+  const telegram = await TelegramStandIn.start();
+  const model = await ModelStandIn.start({ manner: MANNER });
+  const settings: Record<string, string> = {
+    TELEGRAM_BOT_TOKEN: BOT_TOKEN,
+    TELEGRAM_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    ADMIN_TOKEN,
+    TELEGRAM_API_ROOT: telegram.url,
+    ALLOWED_USERS: "*",
+    OWNERS: String(ADA.id),
+    MODEL: "openai/stand-in",
+    OPENAI_BASE_URL: model.baseUrl,
+    OPENAI_API_KEYS: KEYS.join(","),
+  };
+  for (const [name, value] of Object.entries(options.env ?? {})) {
+    if (value === undefined) delete settings[name];
+    else settings[name] = value.replaceAll("{model}", model.url).replaceAll("{telegram}", telegram.url);
+  }
+  const worker = await LiveWorker.prepare(directory, settings);
+
+  const close = async (): Promise<void> => {
+    await worker.kill9();
+    await Promise.all([telegram.close(), model.close()]);
+    if (own) rmSync(directory, { recursive: true, force: true });
+  };
+  const webhook = (): void => {
+    telegram.updates.setWebhook({ url: `${worker.url}/telegram/webhook`, secret: WEBHOOK_SECRET });
+  };
+  try {
+    await worker.start();
+    webhook();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    telegram,
+    model,
+    worker,
+    keys: KEYS,
+    restart: async () => {
+      await worker.kill9();
+      await worker.start();
+      webhook();
+    },
+    close,
+  };
+}
