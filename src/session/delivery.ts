@@ -68,6 +68,11 @@ export class Courier {
   /** Lowered for good when the server turns out not to know rich messages. */
   #form: "rich" | "entities";
   #pumping: Promise<void> | undefined;
+  #busy = false;
+  /** A row was put whose caller starts the courier right after its transaction: no alarm is needed for that. */
+  #promised = false;
+  /** Rises when every row is given up: ids begin anew then, so that they alone do not name a row. */
+  #generation = 0;
   #notBefore = 0;
   /** The row that a dead process may have been delivering. */
   #orphan: number | undefined;
@@ -101,20 +106,26 @@ export class Courier {
     const editsFirst = onScreen || (content.kind === "notice" && content.editOf !== undefined);
     // Only a send leaves a doubt after a crash; a row that begins with an edit is marked when its first send comes.
     const attempting = delivery.attempting === true && !editsFirst;
+    if (delivery.attempting) this.#promised = true;
     return this.#outbox.put({ ...delivery, attempting }, now, Math.max(now, this.#paceOf().floodUntil));
   }
 
   /** Delivers what is due, in order. One at a time; never throws; when it ends nothing due is left. */
   deliver(): Promise<void> {
-    this.#pumping ??= this.#pump();
-    return this.#pumping;
+    if (this.#pumping) return this.#pumping;
+    this.#busy = true;
+    this.#promised = false;
+    const pump = this.#pump();
+    // It may have found nothing to do and be over already.
+    if (this.#busy) this.#pumping = pump;
+    return pump;
   }
 
   /** The earliest time at which there is something to do. */
   nextAt(): number | undefined {
     const dueAt = this.#outbox.headDueAt();
     if (dueAt === undefined) return undefined;
-    if (this.#pumping) return this.#ports.now() + WATCH_EVERY_MS;
+    if (this.#busy || this.#promised) return this.#ports.now() + WATCH_EVERY_MS;
     return Math.max(dueAt, this.#notBefore, this.#paceOf().floodUntil);
   }
 
@@ -122,8 +133,14 @@ export class Courier {
     return this.#outbox.pending();
   }
 
-  /** How the run's answer is to grow on screen. Messages that it streamed before a crash are gone on with. */
-  growing(run: string, place: Address, replyTo: number | undefined, options: GrowthOptions): Growing {
+  /** How the run's answer is to grow on screen. `before`: the run of the same turn that died; its messages are gone on with. */
+  growing(
+    run: string,
+    place: Address,
+    replyTo: number | undefined,
+    options: GrowthOptions,
+    before?: string,
+  ): Growing {
     for (const [other, growing] of this.#live) {
       growing.close();
       if (other === run || !this.#outbox.has(other)) this.#live.delete(other);
@@ -134,8 +151,11 @@ export class Courier {
       // A send of an ended run may land late; the slot is the next run's by then.
       if (this.#latestRun === run) this.#outbox.remember(run, ids);
     };
+    const own = this.#outbox.remembered(run);
+    const ids = own.length > 0 || before === undefined ? own : this.#outbox.remembered(before);
+    if (ids !== own && ids.length > 0) this.#outbox.remember(run, ids);
     const growing = new Growing(
-      { ...options, run, place, replyTo, form: this.#form, ids: this.#outbox.remembered(run) },
+      { ...options, run, place, replyTo, form: this.#form, ids },
       { call, now, after, pace: this.#paceOf(), remember },
     );
     this.#live.set(run, growing);
@@ -147,6 +167,7 @@ export class Courier {
     for (const growing of this.#live.values()) growing.close();
     this.#live.clear();
     this.#orphan = undefined;
+    this.#generation += 1;
     for (const row of this.#outbox.removeAll()) this.#logFailed(row, reason);
     this.#ports.onChange();
   }
@@ -176,6 +197,7 @@ export class Courier {
       this.#ports.log("internal.error", { session: this.#ports.session, where: "delivery", name });
     }
     // In the same breath as the last look at the rows: one put after it finds no courier and starts one.
+    this.#busy = false;
     this.#pumping = undefined;
     this.#ports.onChange();
   }
@@ -186,14 +208,15 @@ export class Courier {
     growing?.close();
     await growing?.settled();
     const remembered = ends && row.run !== undefined ? this.#outbox.remembered(row.run) : [];
+    const generation = this.#generation;
     const doubt = row.state === "doubtful" || (row.state === "attempting" && row.id === this.#orphan);
     const shipment = new Shipment(row, { growing, remembered, doubt, form: this.#form, words: this.#ports.words });
     for (;;) {
       const step = shipment.next();
       if (step === undefined) return this.#delivered(row, shipment);
       const result = await this.#write(row, shipment, step);
-      // Abandoned while the call was on: there is nothing to record.
-      if (this.#outbox.head()?.id !== row.id) return;
+      // Given up while the call was on: there is nothing to record.
+      if (this.#generation !== generation) return;
       const accepted = result.ok || (result.refusal.kind === "not_modified" && step.kind === "edit");
       const lost: Refusal = { kind: "unavailable", maybeAccepted: true };
       if (accepted && shipment.accepted(step, result)) {

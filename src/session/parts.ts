@@ -1,3 +1,4 @@
+import type { MessageEntity } from "grammy/types";
 import type { Refusal } from "../telegram/outbound.ts";
 import { TEXT_CHARS, textOf } from "../telegram/post.ts";
 import { type Part, renderParts } from "../telegram/render.ts";
@@ -70,12 +71,12 @@ function rendered(markdown: string, form: "rich" | "entities"): Part[] {
   }
 }
 
-type Entities = Extract<Part, { form: "entities" }>["entities"];
+type Entities = readonly MessageEntity[];
 
 /** Notices are short; one that is not loses its formatting rather than its end. */
 function noticeParts(text: string, entities: Entities): Part[] {
   if (text.length > TEXT_CHARS) return pieces(text, TEXT_CHARS);
-  return entities.length > 0 ? [{ form: "entities", text, entities }] : [{ form: "plain", text }];
+  return entities.length > 0 ? [{ form: "entities", text, entities: [...entities] }] : [{ form: "plain", text }];
 }
 
 function lower(part: Part, to: Lowering["to"], apology: string): Part[] {

@@ -211,7 +211,7 @@ export class Shipment {
     const live = this.#context.growing?.frozen();
     const id = this.messages.at(-1);
     if (id === undefined) return undefined;
-    return { what: "freeze", kind: "edit", post: live?.post ?? takeKeyboard(this.#row.place, id) };
+    return { what: "freeze", kind: "edit", post: live ?? takeKeyboard(this.#row.place, id) };
   }
 }
 

@@ -9,11 +9,10 @@ import {
   type Post,
   sendPart,
   takeKeyboard,
-  textOf,
-  typing,
   withLine,
 } from "./post.ts";
-import { type Part, splitGrowing } from "./render.ts";
+import { type Cursor, type Part, splitGrowing } from "./render.ts";
+import { Typing } from "./typing.ts";
 
 /**
  * How one answer grows on screen while its run is on: "typing…", then a message that is edited, or Telegram's draft.
@@ -50,8 +49,6 @@ export const FIRST_TEXT_AFTER_MS = 300;
 export const FIRST_TEXT_CHARS = 12;
 /** Most tools end sooner than a line about them could be read. */
 export const TOOL_LINE_AFTER_MS = 1_000;
-/** Telegram shows "typing" for 5 s. */
-export const TYPING_EVERY_MS = 4_000;
 /** A draft vanishes 30 s after its last call. */
 export const DRAFT_REFRESH_MS = 15_000;
 const MAX_STRIKES = 3;
@@ -63,7 +60,7 @@ interface Step {
   /** Which message; the draft is none. */
   readonly index: number | "draft";
   readonly key: string;
-  readonly open: Part;
+  readonly open: Part | undefined;
   readonly line: boolean;
   readonly markdown: string;
 }
@@ -84,6 +81,7 @@ export class Growing {
   /** What each message says, as the key of what was last accepted; undefined where that is not known. */
   #shown: (string | undefined)[];
   #last: Step | undefined;
+  #read: { text: string; form: "rich" | "entities"; closed: readonly Part[]; cursor: Cursor } | undefined;
   #draftAt = 0;
   #notBefore = 0;
   #strikes = 0;
@@ -91,7 +89,7 @@ export class Growing {
   #closed = false;
   #inFlight: Promise<void> | undefined;
   #timer: { readonly at: number; readonly cancel: Cancel } | undefined;
-  #typing: { cancel: Cancel; readonly abort: AbortController } | undefined;
+  readonly #typing: Typing;
 
   constructor(options: GrowingOptions, ports: GrowingPorts) {
     this.run = options.run;
@@ -102,8 +100,7 @@ export class Growing {
     this.#form = options.form;
     this.#ids = [...options.ids];
     this.#shown = options.ids.map(() => undefined);
-    this.#typing = { cancel: () => {}, abort: new AbortController() };
-    this.#type();
+    this.#typing = new Typing(options.place, ports);
   }
 
   get ids(): readonly number[] {
@@ -143,7 +140,7 @@ export class Growing {
     this.#closed = true;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#stopTyping();
+    this.#typing.stop();
   }
 
   /** Resolves when no call that writes is in flight. Bounded by the caller's timeout. */
@@ -157,14 +154,14 @@ export class Growing {
   }
 
   /** What leaves the words as they stand and takes away the button and the tool's line; undefined: no message. */
-  frozen(): { readonly index: number; readonly post: Post } | undefined {
+  frozen(): Post | undefined {
     const index = this.#ids.findLastIndex((id) => id !== 0);
     const id = this.#ids[index];
     if (id === undefined) return undefined;
     const last = this.#last;
-    const rewrite = last?.index === index && last.line && textOf(last.open).trim() !== "";
+    const words = last?.index === index && last.line ? last.open : undefined;
     const { place } = this.#options;
-    return { index, post: rewrite ? editPart(place, id, last.open) : takeKeyboard(place, id) };
+    return words ? editPart(place, id, words) : takeKeyboard(place, id);
   }
 
   /** Words that stand only in a draft, which will vanish. */
@@ -212,15 +209,16 @@ export class Growing {
   /** The one call that brings the screen nearest to the text; undefined when it says what it should. */
   #next(): Step | undefined {
     if (this.#text.trim() === "" && this.#line === "") return undefined;
-    const { closed, open } = splitGrowing(this.#text, this.#form);
-    const lined = this.#line === "" ? open : withLine(open, this.#line, "below");
-    const shownOpen = fits(lined) ? lined : open;
-    const parts = textOf(shownOpen).trim() === "" ? closed : [...closed, shownOpen];
+    const { closed, open } = this.#split();
+    const lined = this.#line === "" ? open : withLine(open ?? blank(this.#form), this.#line, "below");
+    const shownOpen = lined && fits(lined) ? lined : open;
+    const parts = shownOpen ? [...closed, shownOpen] : closed;
     const common = { open, line: shownOpen !== open, markdown: this.#text };
-    if (this.#mode === "draft") {
-      const key = keyOf(shownOpen, false);
+    const tail = parts.at(-1);
+    if (this.#mode === "draft" && tail) {
+      const key = keyOf(tail, false);
       if (this.#last?.key === key && this.#ports.now() < this.#draftAt + DRAFT_REFRESH_MS) return undefined;
-      const post = draftPart(this.#options.place, draftIdOf(this.run), shownOpen);
+      const post = draftPart(this.#options.place, draftIdOf(this.run), tail);
       return { ...common, post, kind: "between", index: "draft", key };
     }
     for (const [index, part] of parts.entries()) {
@@ -237,6 +235,16 @@ export class Growing {
       return { ...common, post: sendPart(place, part, options), kind: "send", index, key };
     }
     return undefined;
+  }
+
+  /** Parts that are closed stay closed while the text grows, so only what follows them is read again. */
+  #split(): { readonly closed: readonly Part[]; readonly open: Part | undefined } {
+    const known = this.#read;
+    const from = known && known.form === this.#form && this.#text.startsWith(known.text) ? known : undefined;
+    const { closed, open, cursor } = splitGrowing(this.#text, this.#form, from?.cursor);
+    const all = [...(from?.closed ?? []), ...closed];
+    this.#read = { text: this.#text, form: this.#form, closed: all, cursor };
+    return { closed: all, open };
   }
 
   async #perform(step: Step): Promise<void> {
@@ -268,7 +276,7 @@ export class Growing {
     }
     if (step.index !== "draft") this.#shown[step.index] = step.key;
     this.#last = step;
-    this.#stopTyping();
+    this.#typing.stop();
   }
 
   #refused(step: Step, refusal: Refusal): void {
@@ -306,25 +314,7 @@ export class Growing {
 
   #halt(): void {
     this.#halted = true;
-    this.#stopTyping();
-  }
-
-  #type(): void {
-    const typist = this.#typing;
-    if (!typist) return;
-    const { call, now, after, pace } = this.#ports;
-    typist.cancel = after(TYPING_EVERY_MS, () => this.#type());
-    if (pace.floodUntil > now()) return;
-    const post = typing(this.#options.place);
-    void call(post.method, post.payload, typist.abort.signal).then((result) => {
-      if (!result.ok && result.refusal.kind === "flood") pace.flood(now() + result.refusal.retryAfterMs);
-    });
-  }
-
-  #stopTyping(): void {
-    this.#typing?.cancel();
-    this.#typing?.abort.abort();
-    this.#typing = undefined;
+    this.#typing.stop();
   }
 }
 
@@ -345,6 +335,10 @@ export function messageIdOf(result: CallResult): number | undefined {
   if (!result.ok || typeof result.result !== "object" || result.result === null) return undefined;
   const id: unknown = Reflect.get(result.result, "message_id");
   return typeof id === "number" ? id : undefined;
+}
+
+function blank(form: "rich" | "entities"): Part {
+  return form === "rich" ? { form, markdown: "" } : { form, text: "", entities: [] };
 }
 
 function keyOf(part: Part, button: boolean): string {

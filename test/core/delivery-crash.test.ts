@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { Chat } from "./harness/chat.ts";
+
+const answer = (markdown: string) => ({ kind: "answer", markdown }) as const;
+const notice = (text: string) => ({ kind: "notice", text }) as const;
+
+describe("a crash", () => {
+  it("between Telegram's acceptance and our record leads to a marked repetition", async () => {
+    const chat = new Chat();
+    chat.latencyMs = 100;
+    const first = chat.courier();
+    chat.put(first, answer("Hello"), { run: "r1" });
+    void first.deliver();
+    await chat.pass(50);
+    chat.messages.set(999, "Hello");
+    const second = chat.courier();
+    await chat.drain(second);
+    expect(chat.said()).toEqual(["Hello", "_MARK_\n\nHello"]);
+  });
+
+  it("marks only the row that was on its way, not those behind it", async () => {
+    const chat = new Chat();
+    chat.latencyMs = 100;
+    const first = chat.courier();
+    chat.put(first, answer("one"), { run: "r1" });
+    chat.put(first, answer("two"), { run: "r2" });
+    void first.deliver();
+    await chat.pass(50);
+    await chat.drain(chat.courier());
+    expect(chat.said()).toEqual(["_MARK_\n\none", "two"]);
+  });
+
+  it("before the first call of a row that was not promised leaves no mark", async () => {
+    const chat = new Chat();
+    chat.put(chat.courier(), notice("a"), { attempting: false });
+    await chat.drain(chat.courier());
+    expect(chat.said()).toEqual(["a"]);
+  });
+
+  it("keeps the doubt through a flood and a second crash", async () => {
+    const chat = new Chat();
+    chat.latencyMs = 100;
+    const first = chat.courier();
+    chat.put(first, notice("a"));
+    void first.deliver();
+    await chat.pass(50);
+    chat.refuse("*", { kind: "flood", retryAfterMs: 5_000 });
+    const second = chat.courier();
+    void second.deliver();
+    await chat.pass(200);
+    await chat.drain(chat.courier());
+    expect(chat.said()).toEqual(["MARK\n\na"]);
+  });
+
+  it("in the middle of a long answer repeats one part at the most", async () => {
+    const long = Array.from({ length: 40 }, (_, index) => `P${index} ${"word ".repeat(80)}`.trim()).join("\n\n");
+    const whole = new Chat();
+    const parts = whole.courier("entities");
+    whole.put(parts, answer(long), { run: "r1" });
+    await whole.drain(parts);
+    const count = whole.said().length;
+    for (let at = 50; at < count * 1_100; at += 370) {
+      const chat = new Chat();
+      chat.latencyMs = 100;
+      const first = chat.courier("entities");
+      chat.put(first, answer(long), { run: "r1" });
+      void first.deliver();
+      await chat.pass(at);
+      const stood = chat.said().length;
+      await chat.drain(chat.courier("entities"));
+      expect(chat.said()).toHaveLength(count);
+      const marks = chat.said().filter((text) => text.startsWith("MARK"));
+      expect(marks.length).toBeLessThan(2);
+      expect(chat.said().slice(0, stood)).toEqual(whole.said().slice(0, stood));
+    }
+  });
+
+  it("of a streaming process leaves messages that the answer edits instead of doubling them", async () => {
+    const chat = new Chat();
+    const first = chat.courier();
+    const options = { mode: "edit", private: true, stopLabel: "Stop" } as const;
+    first.growing("r1", { chatId: 7 }, 5, options).show("The beginning of an answer");
+    await chat.pass(1_000);
+    expect(chat.said()).toEqual(["The beginning of an answer"]);
+    const second = chat.courier();
+    const growing = second.growing("r1", { chatId: 7 }, 5, options);
+    growing.show("The beginning of another answer");
+    await chat.pass(2_000);
+    expect(chat.said()).toEqual(["The beginning of another answer"]);
+    const third = chat.courier();
+    chat.put(third, answer("The whole of it."), { run: "r1", replyTo: 5 });
+    await chat.drain(third);
+    expect(chat.said()).toEqual(["The whole of it."]);
+    expect([...chat.buttons.values()]).toEqual([undefined]);
+  });
+
+  it("of a streaming process leaves a Stop button that a freeze takes away", async () => {
+    const chat = new Chat();
+    const options = { mode: "edit", private: true, stopLabel: "Stop" } as const;
+    chat.courier().growing("r1", { chatId: 7 }, 5, options).show("The beginning of an answer");
+    await chat.pass(1_000);
+    const second = chat.courier();
+    expect(chat.put(second, { kind: "freeze" }, { run: "r1" })).toBeGreaterThan(0);
+    await chat.drain(second);
+    expect(chat.methods()).toEqual(["sendRichMessage", "editMessageReplyMarkup"]);
+    expect(chat.said()).toEqual(["The beginning of an answer"]);
+    expect(chat.put(second, { kind: "freeze" }, { run: "never shown" })).toBe(0);
+  });
+});
