@@ -19,7 +19,7 @@ const other = z.object({ type: z.string() }).transform((part) => `[${part.type},
 
 const answerSchema = z.object({
   content: z.array(z.union([text, image, resource, link, other])).default([]),
-  structuredContent: z.unknown(),
+  structuredContent: z.unknown().optional(),
   isError: z.boolean().default(false),
 });
 

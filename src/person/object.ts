@@ -1,6 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
 import { PersonShell } from "./shell.ts";
 
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      PERSON: DurableObjectNamespace<Person>;
+    }
+  }
+}
+
 /**
  * One person, named by their Telegram user id: `env.PERSON.getByName(String(userId))`. No rule lives here; shell.ts has
  * them all. Its stub is the PersonPort of the tools.
