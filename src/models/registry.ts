@@ -1,0 +1,78 @@
+import type { LanguageModel } from "ai";
+import type { ModelName, ProviderSettings } from "../config.ts";
+import { baseUrlOf } from "./base-url.ts";
+import { ModelUnavailable } from "./unavailable.ts";
+import { bindingFetch, isAiBinding } from "./workers-ai.ts";
+
+/**
+ * From `provider/model` to something that can be asked. Every package is loaded with the first turn that needs it: start-up
+ * must not pay for it. Nothing here retries; callers pass `maxRetries: 0`, because whoever leased the credential must see every
+ * failure.
+ *
+ * openrouter, xai and deepseek are spoken to as OpenAI-compatible, which they are. The AI SDK's own packages for xai and
+ * deepseek on this registry pin an older @ai-sdk/provider-utils, which would then be bundled twice.
+ */
+
+export interface ModelRequest {
+  readonly model: ModelName;
+  /** Undefined for a known provider of which nothing is configured. */
+  readonly settings: ProviderSettings | undefined;
+  /** Ignored by the Workers AI binding. */
+  readonly key: string;
+  readonly fetch?: typeof fetch;
+  /** `env.AI`, where the Worker has one. */
+  readonly ai?: unknown;
+}
+
+/** Opens a model. @throws ModelUnavailable when the settings do not say where, or with what, to ask. */
+export async function languageModel(request: ModelRequest): Promise<LanguageModel> {
+  const { provider, model } = request.model;
+  const baseURL = baseUrlOf(provider, request.settings);
+  if (provider === "workersai" && baseURL === undefined) return boundModel(request);
+  if (baseURL === undefined) throw new ModelUnavailable(provider, "no_base_url");
+  // An SDK without a key looks for one in the environment. An empty one is a mistake of the settings.
+  if (request.key === "") throw new ModelUnavailable(provider, "no_key");
+  const options = { baseURL, apiKey: request.key, fetch: lateFetch(request.fetch) };
+  switch (provider) {
+    case "anthropic": {
+      const { createAnthropic } = await import("@ai-sdk/anthropic");
+      return createAnthropic(options)(model);
+    }
+    case "google": {
+      // Sends the key as x-goog-api-key; in the query it would stand in every trace.
+      const { createGoogle } = await import("@ai-sdk/google");
+      return createGoogle(options)(model);
+    }
+    case "groq": {
+      const { createGroq } = await import("@ai-sdk/groq");
+      return createGroq(options)(model);
+    }
+    case "mistral": {
+      const { createMistral } = await import("@ai-sdk/mistral");
+      return createMistral(options)(model);
+    }
+    default: {
+      const { openAiCompatibleModel } = await import("./openai-compatible.ts");
+      return openAiCompatibleModel({ provider, model, ...options });
+    }
+  }
+}
+
+async function boundModel(request: ModelRequest): Promise<LanguageModel> {
+  const { provider, model } = request.model;
+  if (!isAiBinding(request.ai)) throw new ModelUnavailable(provider, "no_binding");
+  const { openAiCompatibleModel } = await import("./openai-compatible.ts");
+  return openAiCompatibleModel({
+    provider,
+    model,
+    // Never resolved: the fetch below hands every request to the binding.
+    baseURL: "https://workers-ai.invalid/v1",
+    apiKey: "",
+    fetch: bindingFetch(request.ai, model),
+  });
+}
+
+/** Looks `fetch` up when it is called, and calls it without a receiver, which workerd insists on. */
+function lateFetch(given: typeof fetch | undefined): typeof fetch {
+  return (input, init) => (given ?? globalThis.fetch)(input, init);
+}
