@@ -3,8 +3,10 @@ import type { Place } from "../telegram/message.ts";
 import { type Call, type CallResult, describeRefusal, type Refusal } from "../telegram/outbound.ts";
 import { Pace } from "../telegram/pace.ts";
 import type { Address } from "../telegram/post.ts";
-import { type Cancel, Growing, type GrowthMode } from "../telegram/stream.ts";
+import type { Cancel, Growing, GrowthMode } from "../telegram/stream.ts";
 import { type Delivery, type NewDelivery, Outbox, type Sql } from "./outbox.ts";
+import { FAULT_PAUSE_MS, GIVE_UP_AFTER_MS, pauseMs, THREAD_RETRY_MS, WATCH_EVERY_MS } from "./pauses.ts";
+import { Screen } from "./screen.ts";
 import { Shipment, type Step, type Words } from "./shipment.ts";
 
 /**
@@ -48,14 +50,6 @@ export interface GrowthOptions {
   readonly stopLabel: string;
 }
 
-/** Pauses after an outage; the last is repeated. */
-export const PAUSES_MS: readonly number[] = [1_000, 2_000, 5_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000];
-/** Telegram itself drops messages for a bot after 24 h; an answer older than that answers nothing. */
-export const GIVE_UP_AFTER_MS = 24 * 3_600_000;
-/** While the courier is under way the alarm comes so often: it finds out whether the process has died. */
-export const WATCH_EVERY_MS = 20_000;
-const THREAD_RETRY_MS = 1_000;
-const FAULT_PAUSE_MS = 5_000;
 const MAX_MIGRATIONS = 3;
 
 /** What a step of a shipment leaves to be done: go on with it, or let the pump look at the outbox again. */
@@ -76,13 +70,13 @@ export class Courier {
   #notBefore = 0;
   /** The row that a dead process may have been delivering. */
   #orphan: number | undefined;
-  #live = new Map<string, Growing>();
-  #latestRun: string | undefined;
+  readonly #screen: Screen;
 
   constructor(ports: CourierPorts) {
     this.#ports = ports;
     this.#form = ports.form;
     this.#outbox = new Outbox(ports.sql);
+    this.#screen = new Screen(this.#outbox);
   }
 
   /** On wake, before anything else: order is strict, so only the oldest row can have been on its way. */
@@ -99,9 +93,8 @@ export class Courier {
     const { content, run } = delivery;
     const now = this.#ports.now();
     const ends = run !== undefined && (content.kind === "answer" || content.kind === "freeze");
-    const growing = ends ? this.#live.get(run) : undefined;
-    growing?.close();
-    const onScreen = ends && (growing?.visible === true || this.#outbox.remembered(run).length > 0);
+    if (ends) this.#screen.of(run)?.close();
+    const onScreen = ends && this.#screen.shows(run);
     if (content.kind === "freeze" && !onScreen) return 0;
     const editsFirst = onScreen || (content.kind === "notice" && content.editOf !== undefined);
     // Only a send leaves a doubt after a crash; a row that begins with an edit is marked when its first send comes.
@@ -134,38 +127,15 @@ export class Courier {
   }
 
   /** How the run's answer is to grow on screen. `before`: the run of the same turn that died; its messages are gone on with. */
-  growing(
-    run: string,
-    place: Address,
-    replyTo: number | undefined,
-    options: GrowthOptions,
-    before?: string,
-  ): Growing {
-    for (const [other, growing] of this.#live) {
-      growing.close();
-      if (other === run || !this.#outbox.has(other)) this.#live.delete(other);
-    }
-    this.#latestRun = run;
+  growing(run: string, place: Address, replyTo: number | undefined, options: GrowthOptions, before?: string): Growing {
     const { call, now, after } = this.#ports;
-    const remember = (ids: readonly number[]) => {
-      // A send of an ended run may land late; the slot is the next run's by then.
-      if (this.#latestRun === run) this.#outbox.remember(run, ids);
-    };
-    const own = this.#outbox.remembered(run);
-    const ids = own.length > 0 || before === undefined ? own : this.#outbox.remembered(before);
-    if (ids !== own && ids.length > 0) this.#outbox.remember(run, ids);
-    const growing = new Growing(
-      { ...options, run, place, replyTo, form: this.#form, ids },
-      { call, now, after, pace: this.#paceOf(), remember },
-    );
-    this.#live.set(run, growing);
-    return growing;
+    const ports = { call, now, after, pace: this.#paceOf() };
+    return this.#screen.begin({ ...options, run, place, replyTo, form: this.#form }, ports, before);
   }
 
   /** Nothing can be delivered here any more: every row is failed, quietly for the chat, by name in the log. */
   abandon(reason: string): void {
-    for (const growing of this.#live.values()) growing.close();
-    this.#live.clear();
+    this.#screen.clear();
     this.#orphan = undefined;
     this.#generation += 1;
     for (const row of this.#outbox.removeAll()) this.#logFailed(row, reason);
@@ -204,7 +174,7 @@ export class Courier {
 
   async #carry(row: Delivery): Promise<void> {
     const ends = row.content.kind === "answer" || row.content.kind === "freeze";
-    const growing = ends && row.run !== undefined ? this.#live.get(row.run) : undefined;
+    const growing = ends && row.run !== undefined ? this.#screen.of(row.run) : undefined;
     growing?.close();
     await growing?.settled();
     const remembered = ends && row.run !== undefined ? this.#outbox.remembered(row.run) : [];
@@ -289,8 +259,7 @@ export class Courier {
   #pause(row: Delivery, shipment: Shipment, step: Step, refusal: Refusal): Onward {
     if (step.kind === "send" && refusal.kind === "unavailable" && refusal.maybeAccepted) shipment.doubt = true;
     if (this.#ports.now() - row.createdAt >= GIVE_UP_AFTER_MS) return this.#fail(row, refusal, "expired");
-    const waitMs = PAUSES_MS[Math.min(row.attempt, PAUSES_MS.length - 1)] ?? 0;
-    return this.#park(row, shipment, refusal, waitMs, row.attempt + 1);
+    return this.#park(row, shipment, refusal, pauseMs(row.attempt), row.attempt + 1);
   }
 
   #park(row: Delivery, shipment: Shipment, refusal: Refusal, waitMs: number, attempt: number): Onward {
@@ -330,7 +299,7 @@ export class Courier {
     // Ids are used again once no higher one is left.
     if (this.#orphan === row.id) this.#orphan = undefined;
     const ends = row.content.kind === "answer" || row.content.kind === "freeze";
-    if (ends && row.run !== undefined) this.#live.delete(row.run);
+    if (ends && row.run !== undefined) this.#screen.leave(row.run);
   }
 
   #logFailed(row: Delivery, reason: string): void {

@@ -144,6 +144,12 @@ export class Shipment {
     const part = this.#parts[this.#done];
     const to = part && nextForm(this.#content, part, refusal, this.#lowered, this.#done);
     if (to === undefined) return false;
+    if (to === "apology" && step.kind === "edit") {
+      // What was streamed is worth more than an apology in its place: the words are sent anew beside it, marked.
+      this.#ids[this.#done] = 0;
+      this.doubt = true;
+      return true;
+    }
     this.#lowered.push({ at: this.#done, to });
     this.#parts = this.#split();
     return true;

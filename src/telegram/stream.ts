@@ -1,17 +1,8 @@
 import type { Call, CallResult, Refusal } from "./outbound.ts";
 import type { Pace, WriteKind } from "./pace.ts";
-import {
-  type Address,
-  draftPart,
-  editPart,
-  fits,
-  type Keyboard,
-  type Post,
-  sendPart,
-  takeKeyboard,
-  withLine,
-} from "./post.ts";
-import { type Cursor, type Part, splitGrowing } from "./render.ts";
+import { Picture, type View } from "./picture.ts";
+import { type Address, draftPart, editPart, type Keyboard, type Post, sendPart, takeKeyboard } from "./post.ts";
+import type { Part } from "./render.ts";
 import { Typing } from "./typing.ts";
 
 /**
@@ -44,11 +35,6 @@ export interface GrowingOptions {
   readonly ids: readonly number[];
 }
 
-/** A short answer is sent once, whole: nothing is shown in the first moment, nor a syllable. */
-export const FIRST_TEXT_AFTER_MS = 300;
-export const FIRST_TEXT_CHARS = 12;
-/** Most tools end sooner than a line about them could be read. */
-export const TOOL_LINE_AFTER_MS = 1_000;
 /** A draft vanishes 30 s after its last call. */
 export const DRAFT_REFRESH_MS = 15_000;
 const MAX_STRIKES = 3;
@@ -60,9 +46,7 @@ interface Step {
   /** Which message; the draft is none. */
   readonly index: number | "draft";
   readonly key: string;
-  readonly open: Part | undefined;
-  readonly line: boolean;
-  readonly markdown: string;
+  readonly view: View;
 }
 
 export class Growing {
@@ -72,16 +56,12 @@ export class Growing {
   readonly #keyboard: Keyboard;
   #mode: GrowthMode;
   #form: "rich" | "entities";
-  #text = "";
-  #line = "";
-  #textSince: number | undefined;
-  #lineSince: number | undefined;
+  readonly #picture = new Picture();
   /** Message ids in order; 0 where the person deleted one. */
   #ids: number[];
   /** What each message says, as the key of what was last accepted; undefined where that is not known. */
   #shown: (string | undefined)[];
   #last: Step | undefined;
-  #read: { text: string; form: "rich" | "entities"; closed: readonly Part[]; cursor: Cursor } | undefined;
   #draftAt = 0;
   #notBefore = 0;
   #strikes = 0;
@@ -119,20 +99,14 @@ export class Growing {
 
   /** The whole text so far; called for every token, so it only notes it. */
   show(markdown: string): void {
-    if (this.#closed || this.#mode === "off" || markdown === this.#text) return;
-    this.#text = markdown;
-    this.#line = "";
-    this.#lineSince = undefined;
-    if (markdown.trim() !== "") this.#textSince ??= this.#ports.now();
-    this.#wake();
+    if (this.#closed || this.#mode === "off") return;
+    if (this.#picture.show(markdown, this.#ports.now())) this.#wake();
   }
 
   /** What a tool does now, in a line under the text until the text goes on; empty takes it away. */
   tool(line: string): void {
-    if (this.#closed || this.#mode === "off" || line === this.#line) return;
-    this.#line = line;
-    this.#lineSince = line === "" ? undefined : (this.#lineSince ?? this.#ports.now());
-    this.#wake();
+    if (this.#closed || this.#mode === "off") return;
+    if (this.#picture.tool(line, this.#ports.now())) this.#wake();
   }
 
   /** From here on no call begins. One that is in flight comes to its end. */
@@ -159,29 +133,23 @@ export class Growing {
     const id = this.#ids[index];
     if (id === undefined) return undefined;
     const last = this.#last;
-    const words = last?.index === index && last.line ? last.open : undefined;
+    const words = last?.index === index && last.view.hasLine ? last.view.open : undefined;
     const { place } = this.#options;
     return words ? editPart(place, id, words) : takeKeyboard(place, id);
   }
 
   /** Words that stand only in a draft, which will vanish. */
   get drafted(): string | undefined {
-    return this.#last?.index === "draft" && this.#last.markdown.trim() !== "" ? this.#last.markdown : undefined;
+    return this.#last?.index === "draft" && this.#last.view.open ? this.#last.view.markdown : undefined;
   }
 
   #wake(): void {
     if (this.#closed || this.#halted || this.#inFlight || this.#mode === "off") return;
     const begun = this.#ids.length > 0 || this.#last !== undefined;
     const kind: WriteKind = begun ? "between" : "send";
-    const first = begun ? 0 : this.#firstAt();
+    const first = begun ? 0 : this.#picture.firstAt;
     if (first === undefined) return;
     this.#wakeAt(Math.max(first, this.#notBefore, this.#ports.pace.readyAt(kind)));
-  }
-
-  #firstAt(): number | undefined {
-    const long = this.#text.trim().length >= FIRST_TEXT_CHARS;
-    if (long && this.#textSince !== undefined) return this.#textSince + FIRST_TEXT_AFTER_MS;
-    return this.#lineSince === undefined ? undefined : this.#lineSince + TOOL_LINE_AFTER_MS;
   }
 
   #wakeAt(at: number): void {
@@ -208,43 +176,28 @@ export class Growing {
 
   /** The one call that brings the screen nearest to the text; undefined when it says what it should. */
   #next(): Step | undefined {
-    if (this.#text.trim() === "" && this.#line === "") return undefined;
-    const { closed, open } = this.#split();
-    const lined = this.#line === "" ? open : withLine(open ?? blank(this.#form), this.#line, "below");
-    const shownOpen = lined && fits(lined) ? lined : open;
-    const parts = shownOpen ? [...closed, shownOpen] : closed;
-    const common = { open, line: shownOpen !== open, markdown: this.#text };
-    const tail = parts.at(-1);
+    const view = this.#picture.view(this.#form);
+    const tail = view.parts.at(-1);
     if (this.#mode === "draft" && tail) {
       const key = keyOf(tail, false);
       if (this.#last?.key === key && this.#ports.now() < this.#draftAt + DRAFT_REFRESH_MS) return undefined;
       const post = draftPart(this.#options.place, draftIdOf(this.run), tail);
-      return { ...common, post, kind: "between", index: "draft", key };
+      return { view, post, kind: "between", index: "draft", key };
     }
-    for (const [index, part] of parts.entries()) {
-      const last = index === parts.length - 1;
+    for (const [index, part] of view.parts.entries()) {
+      const last = index === view.parts.length - 1;
       const key = keyOf(part, last);
       const id = this.#ids[index];
       if (id === 0 || (id !== undefined && this.#shown[index] === key)) continue;
       const keyboard = last ? this.#keyboard : undefined;
       const { place, replyTo } = this.#options;
       if (id !== undefined) {
-        return { ...common, post: editPart(place, id, part, keyboard), kind: "between", index, key };
+        return { view, post: editPart(place, id, part, keyboard), kind: "between", index, key };
       }
       const options = { replyTo: index === 0 ? replyTo : undefined, silent: index > 0, keyboard };
-      return { ...common, post: sendPart(place, part, options), kind: "send", index, key };
+      return { view, post: sendPart(place, part, options), kind: "send", index, key };
     }
     return undefined;
-  }
-
-  /** Parts that are closed stay closed while the text grows, so only what follows them is read again. */
-  #split(): { readonly closed: readonly Part[]; readonly open: Part | undefined } {
-    const known = this.#read;
-    const from = known && known.form === this.#form && this.#text.startsWith(known.text) ? known : undefined;
-    const { closed, open, cursor } = splitGrowing(this.#text, this.#form, from?.cursor);
-    const all = [...(from?.closed ?? []), ...closed];
-    this.#read = { text: this.#text, form: this.#form, closed: all, cursor };
-    return { closed: all, open };
   }
 
   async #perform(step: Step): Promise<void> {
@@ -335,10 +288,6 @@ export function messageIdOf(result: CallResult): number | undefined {
   if (!result.ok || typeof result.result !== "object" || result.result === null) return undefined;
   const id: unknown = Reflect.get(result.result, "message_id");
   return typeof id === "number" ? id : undefined;
-}
-
-function blank(form: "rich" | "entities"): Part {
-  return form === "rich" ? { form, markdown: "" } : { form, text: "", entities: [] };
 }
 
 function keyOf(part: Part, button: boolean): string {

@@ -185,6 +185,19 @@ describe("a growing answer", () => {
     expect(chat.said()).toEqual([sentence]);
   });
 
+  it("that Telegram will not edit in any form is not overwritten with an apology but sent anew, marked", async () => {
+    const chat = new Chat();
+    const courier = chat.courier();
+    const growing = begin(chat, courier);
+    await type(chat, growing, sentence.slice(0, 100), 100);
+    const streamed = chat.said();
+    const refused = { kind: "refused", code: 400 } as const;
+    chat.refuse("editMessageText", refused, refused);
+    chat.put(courier, answer(sentence), { run: RUN });
+    await chat.drain(courier);
+    expect(chat.said()).toEqual([...streamed, `MARK\n\n${sentence}`]);
+  });
+
   it("stops showing and does not double anything when an answer to its first message is lost", async () => {
     const chat = new Chat();
     const growing = begin(chat, chat.courier());

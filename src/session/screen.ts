@@ -1,0 +1,55 @@
+import { Growing, type GrowingOptions, type GrowingPorts } from "../telegram/stream.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Which answers grow in the chat at present, and which messages earlier processes left there. */
+export class Screen {
+  readonly #outbox: Outbox;
+  readonly #live = new Map<string, Growing>();
+  #latestRun: string | undefined;
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+  }
+
+  /** A session has one run: whatever grew before is silent from here on. `before`: the run that this one goes on for. */
+  begin(
+    options: Omit<GrowingOptions, "ids">,
+    ports: Omit<GrowingPorts, "remember">,
+    before: string | undefined,
+  ): Growing {
+    const { run } = options;
+    for (const [other, growing] of this.#live) {
+      growing.close();
+      if (other === run || !this.#outbox.has(other)) this.#live.delete(other);
+    }
+    this.#latestRun = run;
+    const own = this.#outbox.remembered(run);
+    const ids = own.length > 0 || before === undefined ? own : this.#outbox.remembered(before);
+    if (ids !== own && ids.length > 0) this.#outbox.remember(run, ids);
+    const remember = (accepted: readonly number[]) => {
+      // A send of an ended run may land late; the slot is the next run's by then.
+      if (this.#latestRun === run) this.#outbox.remember(run, accepted);
+    };
+    const growing = new Growing({ ...options, ids }, { ...ports, remember });
+    this.#live.set(run, growing);
+    return growing;
+  }
+
+  of(run: string): Growing | undefined {
+    return this.#live.get(run);
+  }
+
+  /** Whether an end of the run has something to tidy up, or may have when its call in flight has landed. */
+  shows(run: string): boolean {
+    return this.#live.get(run)?.visible === true || this.#outbox.remembered(run).length > 0;
+  }
+
+  leave(run: string): void {
+    this.#live.delete(run);
+  }
+
+  clear(): void {
+    for (const growing of this.#live.values()) growing.close();
+    this.#live.clear();
+  }
+}
