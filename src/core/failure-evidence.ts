@@ -33,6 +33,7 @@ export interface EvidenceSource {
 /** Enough for the deepest known nesting (OpenRouter: error → metadata → raw → error → details → item). */
 const MOST_DEPTH = 8;
 const MOST_NODES = 400;
+const MOST_TEXTS = 40;
 /** Patterns run over this much of a text; error messages are shorter, echoed prompts are not. */
 const MOST_TEXT_CHARS = 2_000;
 const MOST_JSON_CHARS = 200_000;
@@ -107,7 +108,10 @@ class Walk {
     } else if (typeof value === "boolean") {
       if (field === "isbyok") this.byok ||= value;
     } else if (Array.isArray(value)) {
-      for (const item of value) this.visit(item, field, depth + 1);
+      for (const item of value) {
+        if (this.#nodes > MOST_NODES) break;
+        this.visit(item, field, depth + 1);
+      }
     } else if (value !== null && typeof value === "object") {
       // Own codes and texts before those of nested objects: the outermost statement decides.
       const entries = Object.entries(value).map(([name, inner]) => [plainName(name), inner] as const);
@@ -148,6 +152,7 @@ class Walk {
   #readText(value: string): void {
     const prefix = /^(?:[A-Za-z]{0,40}Error:\s*)?(\d{4}):\s/.exec(value);
     if (prefix?.[1] !== undefined && !this.codes.includes(prefix[1])) this.codes.push(prefix[1]);
+    if (this.texts.length >= MOST_TEXTS) return;
     // xAI's gateway has been seen to send its messages URL-encoded.
     this.texts.push(value.slice(0, MOST_TEXT_CHARS).replace(/%20|\s+/g, " "));
   }

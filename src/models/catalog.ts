@@ -52,10 +52,10 @@ export function modelFacts(name: ModelName): ModelFacts {
   return best?.facts ?? UNKNOWN_MODEL;
 }
 
-/** What a call cost, in US dollars; undefined when no price is known. */
-export function costUsd(name: ModelName, usage: Usage): number | undefined {
+/** What calls cost, in US dollars; nothing when no price is known (`modelFacts(name).price` tells). */
+export function costUsd(name: ModelName, usage: Usage): number {
   const price = modelFacts(name).price;
-  if (price === undefined) return undefined;
+  if (price === undefined) return 0;
   const rates = price.long !== undefined && usage.input > price.long.inputTokens ? price.long : price;
   const cached = Math.min(usage.cached, usage.input);
   return ((usage.input - cached) * rates.input + cached * rates.cached + usage.output * rates.output) / 1_000_000;

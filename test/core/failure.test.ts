@@ -185,16 +185,19 @@ describe("whatever a provider sends", () => {
     });
   });
 
-  test("a body of a million items is read in a moment", () => {
-    const started = performance.now();
-    classify({
-      provider: "openai",
-      status: 429,
-      body: Array.from({ length: 1_000_000 }, () => "rate limit ".repeat(3)),
-      at: AT,
-    });
-    classify({ provider: "openai", status: 400, body: { error: { message: "a daily ".repeat(100_000) } }, at: AT });
-    expect(performance.now() - started).toBeLessThan(1_000);
+  test("a body of a million items is read only at its beginning", () => {
+    let reads = 0;
+    const items = new Proxy(
+      Array.from({ length: 1_000_000 }, () => "rate limit"),
+      {
+        get: (target, field) => {
+          reads += 1;
+          return Reflect.get(target, field);
+        },
+      },
+    );
+    expect(classify({ provider: "openai", status: 429, body: items, at: AT })).toMatchObject({ class: "rate" });
+    expect(reads).toBeLessThan(2_000);
   });
 
   test("a key in the place of a request id is not shown", () => {

@@ -323,6 +323,63 @@ describe("an answer", () => {
   });
 });
 
+describe("a server that sends JSON where a stream was asked for", () => {
+  const open = (answer: () => Response) =>
+    languageModel({
+      model: { provider: "my-llm", model: "m" },
+      settings: settings("my-llm", "http://stub/v1"),
+      key: KEY,
+      fetch: stub(answer).fetch,
+    });
+
+  test("is heard all the same", async () => {
+    const whole = {
+      id: "c1",
+      object: "chat.completion",
+      choices: [
+        {
+          index: 0,
+          message: {
+            role: "assistant",
+            content: "One moment.",
+            tool_calls: [{ id: "call_1", type: "function", function: { name: "now", arguments: "{}" } }],
+          },
+          finish_reason: "tool_calls",
+        },
+      ],
+      usage: { prompt_tokens: 5, completion_tokens: 6, total_tokens: 11 },
+    };
+    expect(await ask(await open(() => json(200, whole)))).toMatchObject({
+      text: "One moment.",
+      calls: [{ name: "now", input: {} }],
+      finish: "tool-calls",
+      tokens: { input: 5, output: 6 },
+    });
+  });
+
+  test("is not held back when it is a stream after all", async () => {
+    let release: (() => void) | undefined;
+    const body = new ReadableStream({
+      start(controller) {
+        const send = (event: object) =>
+          controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
+        send(chunk({ content: "first" }));
+        release = () => {
+          send(chunk({ content: " last" }, "stop"));
+          controller.close();
+        };
+      },
+    });
+    const model = await open(() => new Response(body, { headers: { "content-type": "application/json" } }));
+    let text = "";
+    for await (const delta of streamText({ model, prompt: "hello", maxRetries: 0 }).textStream) {
+      text += delta;
+      if (text === "first") release?.();
+    }
+    expect(text).toBe("first last");
+  });
+});
+
 describe("a failure is understood from the wire to the verdict", () => {
   test("an openai rate limit with its headers", async () => {
     const body = {
