@@ -15,7 +15,7 @@ export const ask: Tool<{ question: string; options: string[] }> = {
     question: z.string(),
     options: z
       .array(z.string())
-      .describe(`2 to ${MOST_OPTIONS} different answers, at most ${OPTION_CHARS} characters each`),
+      .describe(`up to ${MOST_OPTIONS} different answers, at most ${OPTION_CHARS} characters each`),
   }),
   repeatable: false,
   limitMs: 5000,

@@ -26,23 +26,21 @@ export async function runTool(tool: Tool, written: unknown, context: ToolContext
   if (!given.ok) return refused(given.problem);
   if (context.signal.aborted) return refused(`${tool.name} was cut before it began.`);
 
-  const limit = new AbortController();
-  const signal = AbortSignal.any([context.signal, limit.signal]);
+  // Aborted when the call is over, however it is: by then nothing of it may go on.
   const ended = new AbortController();
+  const signal = AbortSignal.any([context.signal, ended.signal]);
   // A tool that ignores its signal must not hold the run: whichever ends first is the result.
   const cut = new Promise<ToolResult>((resolve) => {
-    context.signal.addEventListener("abort", () => resolve(refused(`${tool.name} was cut.`)), { once: true });
-    const timer = setTimeout(() => {
-      resolve(refused(`${tool.name} did not end within ${tool.limitMs / 1000} seconds and was cut.`));
-      limit.abort();
-    }, tool.limitMs);
+    const stopped = (): void => resolve(refused(`${tool.name} was cut.`));
+    context.signal.addEventListener("abort", stopped, { once: true, signal: ended.signal });
+    const late = refused(`${tool.name} did not end within ${tool.limitMs / 1000} seconds and was cut.`);
+    const timer = setTimeout(() => resolve(late), tool.limitMs);
     ended.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   });
   try {
     return bounded(await Promise.race([attempt(tool, given.value, { ...context, signal }), cut]));
   } finally {
     ended.abort();
-    limit.abort();
   }
 }
 
