@@ -214,12 +214,12 @@ export class ModelStandIn {
       const released = await Promise.race([reply.hold, gone]);
       if (isReply(released)) reply = { ...reply, ...released };
       if (record.endedAt !== undefined) return;
-      // The door may have closed while the request was held.
-      const later = closedDoor(this.doorOf(record.key), conversation.dialect, record.key);
-      if (later) {
-        record.status = later.status;
-        return sendJson(response, later.status, later.body, later.headers);
-      }
+    }
+    const refused = reply.door && closedDoor(reply.door, conversation.dialect, record.key);
+    if (reply.door?.kind === "reset") return breakOff(record, response, this.#now());
+    if (refused) {
+      record.status = refused.status;
+      return sendJson(response, refused.status, refused.body, refused.headers);
     }
     const manner = { ...this.manner, ...reply.manner };
     if (manner.flow === "silent") return gone;

@@ -15,6 +15,8 @@ export interface Reply {
   readonly cut?: boolean;
   /** Nothing is sent before this resolves (or the client gives up). */
   readonly hold?: Promise<unknown>;
+  /** Refuses this one request instead, whatever its key. */
+  readonly door?: Door;
   /** How this one reply is served, over what the stage says. */
   readonly manner?: Partial<Manner>;
 }

@@ -1,0 +1,38 @@
+/** What the page knows; everything comes from the server's stream of events. */
+export const state = {
+  me: 0,
+  bot: "",
+  chats: new Map(),
+  open: { chat: 0, thread: null },
+  unread: new Map(),
+};
+
+export const $ = (id) => document.getElementById(id);
+
+/** Tells the server what the person does; a refusal is shown, not thrown. */
+export async function act(name, body) {
+  const response = await fetch(`/api/${name}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) toast((await response.json()).error);
+  return response.ok;
+}
+
+let toastTimer;
+export function toast(text) {
+  $("toast").textContent = text;
+  $("toast").hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => {
+    $("toast").hidden = true;
+  }, 5000);
+}
+
+export function setView(view) {
+  document.body.dataset.view = view;
+  for (const tab of document.querySelectorAll("#tabs button")) {
+    tab.setAttribute("aria-current", String(tab.dataset.view === view));
+  }
+}
