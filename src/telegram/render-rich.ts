@@ -1,0 +1,237 @@
+/**
+ * Markdown for a rich message: the answer as the model wrote it, but for what Telegram would refuse or read differently from
+ * us. Such places are rewritten in the source; everything else passes untouched.
+ */
+import type { Definition, Nodes, Root } from "mdast";
+import { isBlank } from "./render-clean.ts";
+import { isLinkable, saysAddress, shownAddress } from "./render-link.ts";
+import { RICH_BLOCKS_MAX, RICH_CHARS_MAX, RICH_COLUMNS_MAX, RICH_LEVELS_MAX } from "./render-measure.ts";
+import { endOf, isParent, parseMarkdown, sourceOf, startOf } from "./render-tree.ts";
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** `markdown` (closed at its end, `tree` its tree) as Telegram's rich Markdown. */
+export function guardRich(markdown: string, tree: Root): string {
+  const guard = new Guard(markdown, tree);
+  for (const child of tree.children) {
+    if (levels(child, RICH_LEVELS_MAX) > RICH_LEVELS_MAX || hasUnfitTable(child)) guard.fence(child);
+    else guard.visit(child, tree);
+  }
+  // Markup that shows nothing (an empty heading, a rule alone) is shown as it was written.
+  if (!showsSomething(tree)) return escaped(markdown.trim());
+  const rich = guard.result();
+  if (rich.length <= RICH_CHARS_MAX && countBlocks(tree) <= RICH_BLOCKS_MAX) return rich;
+  return fenced(markdown);
+}
+
+class Guard {
+  readonly #markdown: string;
+  readonly #edits: Edit[] = [];
+  readonly #definitions = new Map<string, Definition>();
+  readonly #referenced = new Set<string>();
+
+  constructor(markdown: string, tree: Root) {
+    this.#markdown = markdown;
+    this.#learn(tree);
+  }
+
+  #learn(node: Nodes): void {
+    if (node.type === "definition" && !this.#definitions.has(node.identifier))
+      this.#definitions.set(node.identifier, node);
+    if (node.type === "linkReference") this.#referenced.add(node.identifier);
+    if (isParent(node)) for (const child of node.children) this.#learn(child);
+  }
+
+  visit(node: Nodes, parent: Nodes): void {
+    switch (node.type) {
+      case "text":
+        this.#replace(node, guardText(sourceOf(this.#markdown, node), parent.type === "paragraph"));
+        return;
+      case "html":
+        this.#replace(node, literal(sourceOf(this.#markdown, node), parent));
+        return;
+      case "image": {
+        const label = escaped([node.alt, node.title].filter(Boolean).join(" — "));
+        // A link holds no other.
+        this.#replace(node, parent.type === "link" ? label || escaped(node.url) : link(label, node.url));
+        return;
+      }
+      case "imageReference":
+        this.#replace(node, link(escaped(node.alt ?? ""), this.#definitions.get(node.identifier)?.url ?? ""));
+        return;
+      case "link": {
+        const label = sourceOf(this.#markdown, node);
+        // Addresses that stand for themselves are found by Telegram; in angle brackets it would take them for HTML.
+        if (!label.startsWith("[")) {
+          this.#replace(node, label.replace(/^<|>$/g, ""));
+          return;
+        }
+        for (const child of node.children) this.visit(child, node);
+        if (!isLinkable(node.url) && !/^(?:mailto|tel):[^\s]+$/i.test(node.url)) this.#spellOut(node, node.url);
+        return;
+      }
+      case "linkReference": {
+        for (const child of node.children) this.visit(child, node);
+        const url = this.#definitions.get(node.identifier)?.url ?? "";
+        if (!isLinkable(url)) this.#spellOut(node, url);
+        return;
+      }
+      case "definition":
+        // A definition that nothing refers to would not be shown: models list their sources so.
+        if (!this.#referenced.has(node.identifier) || !isLinkable(node.url)) {
+          this.#replace(node, escaped(`[${node.label ?? node.identifier}]: ${node.url} ${node.title ?? ""}`.trim()));
+        }
+        return;
+      case "code":
+      case "math":
+        if (node.value.trim() === "") this.#replace(node, "");
+        return;
+      default:
+        if (isParent(node)) for (const child of node.children) this.visit(child, node);
+    }
+  }
+
+  /** A block that is too deep or too wide for Telegram, shown as it was written. */
+  fence(node: Nodes): void {
+    this.#replace(node, fenced(sourceOf(this.#markdown, node)));
+  }
+
+  /** A link Telegram would not make: its label, then its address. */
+  #spellOut(node: Nodes & { children: readonly Nodes[] }, address: string): void {
+    const [first, last] = [node.children[0], node.children.at(-1)];
+    if (first === undefined || last === undefined) {
+      this.#replace(node, escaped(shownAddress(address)));
+      return;
+    }
+    this.#edits.push({ start: startOf(node), end: startOf(first), text: "" });
+    const said = saysAddress(this.#markdown.slice(startOf(first), endOf(last)), address);
+    const text = said || address === "" ? "" : ` (${escaped(shownAddress(address))})`;
+    this.#edits.push({ start: endOf(last), end: endOf(node), text });
+  }
+
+  #replace(node: Nodes, text: string): void {
+    this.#edits.push({ start: startOf(node), end: endOf(node), text });
+  }
+
+  result(): string {
+    let out = "";
+    let from = 0;
+    for (const edit of this.#edits.sort((a, b) => a.start - b.start || a.end - b.end)) {
+      out += this.#markdown.slice(from, edit.start) + edit.text;
+      from = edit.end;
+    }
+    return out + this.#markdown.slice(from);
+  }
+}
+
+function link(label: string, address: string): string {
+  if (address === "") return label;
+  if (!isLinkable(address))
+    return label === "" ? escaped(shownAddress(address)) : `${label} (${escaped(shownAddress(address))})`;
+  return `[${label === "" ? escaped(address) : label}](<${address}>)`.replace(/\(<([^()]*)>\)$/, "($1)");
+}
+
+const escaped = (text: string): string => text.replace(/[\\`*_{}[\]<>()#+\-.!|~$=&]/g, "\\$&").replace(/\s+/g, " ");
+
+/** HTML shown as it is written, but for line breaks. A block of it becomes a paragraph. */
+function literal(html: string, parent: Nodes): string {
+  const lineBreak = parent.type === "paragraph" || parent.type === "root" ? "  \n" : " ";
+  return html
+    .split(/<br\s*\/?>\n?|\n/i)
+    .map((line) => escaped(line.replace(/^[ \t>]+/, "")))
+    .filter((line, index, all) => line !== "" || index === 0 || index === all.length - 1)
+    .join(lineBreak);
+}
+
+/** The source of plain words: what we read as words must be words for Telegram too, and a new line stays one. */
+function guardText(source: string, breaks: boolean): string {
+  const paired = pairedMarks(source);
+  let out = "";
+  for (let at = 0; at < source.length; at += 1) {
+    const unit = source.charAt(at);
+    const two = source.slice(at, at + 2);
+    if (unit === "\\") {
+      out += two;
+      at += 1;
+    } else if (two === "||" || two === "==") {
+      out += paired.has(at) ? two : `\\${unit}\\${unit}`;
+      at += 1;
+    } else if ("*`~<$".includes(unit) || two === "![" || two === "](" || two === "][") out += `\\${unit}`;
+    else if (unit === "_") out += isInsideWord(source, at) ? unit : "\\_";
+    else if (unit === "\n" && breaks) out += "  \n";
+    else if (unit === "&") {
+      const reference = /^&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{0,31});/.exec(
+        source.slice(at, at + 40),
+      )?.[0];
+      out += reference === undefined ? unit : decoded(reference);
+      at += (reference?.length ?? 1) - 1;
+    } else out += unit;
+  }
+  return out;
+}
+
+const isInsideWord = (source: string, at: number): boolean =>
+  /[\p{L}\p{N}]/u.test(source.charAt(at - 1)) && /[\p{L}\p{N}]/u.test(source.charAt(at + 1));
+
+/** Telegram knows few of the names HTML has for characters, so the character itself is sent. */
+function decoded(reference: string): string {
+  const paragraph = parseMarkdown(reference).children[0];
+  const text = paragraph?.type === "paragraph" ? paragraph.children[0] : undefined;
+  const value = text?.type === "text" ? text.value : reference;
+  return value === reference ? `\\${reference}` : escaped(value);
+}
+
+/** `||secret||` and `==marked==` stand around words; "a || b" and "a == b" are conditions. */
+function pairedMarks(source: string): ReadonlySet<number> {
+  const paired = new Set<number>();
+  for (const mark of ["\\|\\|", "=="]) {
+    for (const found of source.matchAll(
+      new RegExp(`(?<![|=\\\\])${mark}(?![\\s|=])([^|=\\\\\n]*[^|=\\\\\\s])${mark}(?![|=])`, "g"),
+    )) {
+      paired.add(found.index);
+      paired.add(found.index + found[0].length - 2);
+    }
+  }
+  return paired;
+}
+
+/** A code block around `source`, its fence longer than any inside. */
+function fenced(source: string): string {
+  const longest = Math.max(2, ...Array.from(source.matchAll(/`+/g), (run) => run[0].length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}\n${source}\n${fence}`;
+}
+
+/** How many levels a node has, counted no further than one beyond `max`. */
+function levels(node: Nodes, max: number): number {
+  if (node.type === "text") return 0;
+  if (max < 0 || !isParent(node)) return 1;
+  return 1 + Math.max(0, ...node.children.map((child) => levels(child, max - 1)));
+}
+
+function hasUnfitTable(node: Nodes): boolean {
+  if (node.type === "table") {
+    const columns = node.children[0]?.children.length ?? 0;
+    return columns > RICH_COLUMNS_MAX || node.children.some((row) => row.children.length > columns);
+  }
+  return isParent(node) && node.children.some(hasUnfitTable);
+}
+
+function countBlocks(node: Nodes): number {
+  const own = node.type === "root" || isPhrase(node) ? 0 : 1;
+  if (!isParent(node) || node.type === "paragraph" || node.type === "heading" || node.type === "tableRow") return own;
+  return node.children.reduce((sum, child) => sum + countBlocks(child), own);
+}
+
+function showsSomething(node: Nodes): boolean {
+  if (isParent(node)) return node.children.some(showsSomething);
+  if (node.type === "image" || node.type === "definition" || node.type === "imageReference") return true;
+  if (node.type === "footnoteReference") return true;
+  return "value" in node && !isBlank(node.value);
+}
+
+const isPhrase = (node: Nodes): boolean => node.type === "text" || node.type === "tableCell";

@@ -1,0 +1,295 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Form, type Part, renderGrowing, renderParts, splitGrowing } from "../../src/telegram/render.ts";
+import { type Answer, answers } from "./corpus/answers.ts";
+import { checkPart } from "./corpus/telegram-rules.ts";
+
+const FORMS: readonly Form[] = ["rich", "entities", "plain"];
+const SEED = 20261122;
+
+const textOf = (part: Part): string => (part.form === "rich" ? part.markdown : part.text);
+/** What can be read and what can be opened. */
+const contentOf = (part: Part): string =>
+  part.form !== "entities"
+    ? textOf(part)
+    : part.entities.reduceRight(
+        (text, one) =>
+          one.type === "text_link"
+            ? `${text.slice(0, one.offset + one.length)} ${one.url} ${text.slice(one.offset + one.length)}`
+            : text,
+        part.text,
+      );
+
+/** Every answer rendered once in every form. */
+const rendered = new Map<string, Part[]>();
+function rendering({ name, markdown }: Answer, form: Form): Part[] {
+  const known = rendered.get(`${form} ${name}`) ?? renderParts(markdown, form);
+  rendered.set(`${form} ${name}`, known);
+  return known;
+}
+
+/** What a reader must find again: runs of letters and digits, without what markup is made of. */
+function visibleWords(markdown: string): string[] {
+  const text = markdown
+    .replace(/[\ud800-\udbff]$/, "")
+    .toWellFormed()
+    .replace(/\r\n?/g, "\n")
+    .replace(/(?!\n|\t)\p{Cc}/gu, "")
+    .replace(/^[\s>\-*+\d.)]*(?:`{3,}|~{3,})[^`\n]*$/gm, " ")
+    .replace(/<br\s*\/?>/g, " ")
+    .replace(/&#?[A-Za-z\d]+;/g, " ")
+    .replace(/\]\([^()]*\)\]/g, "]]")
+    .replace(/(?<=^\[.*) "[^"]*"$/gm, "")
+    .replace(/mailto:/g, "")
+    .replace(/^([ \t>]*)(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)+/gm, "$1");
+  return text.match(/[\p{L}\p{N}]{2,}/gu) ?? [];
+}
+
+/** The words of `expected` that do not come in order in `text`. */
+function missing(expected: readonly string[], text: string): string[] {
+  let at = 0;
+  const lost: string[] = [];
+  for (const word of expected) {
+    const found = text.indexOf(word, at);
+    if (found === -1) lost.push(word);
+    else at = found + word.length;
+  }
+  return lost;
+}
+
+function faults(parts: readonly Part[]): string[] {
+  return parts.flatMap((part, index) => checkPart(part).map((fault) => `part ${index}: ${fault}`));
+}
+
+describe("answers of every shape", () => {
+  test("there are at least two hundred of them", () => {
+    expect(answers.length).toBeGreaterThanOrEqual(200);
+  });
+
+  test.each(FORMS)("Telegram refuses none of them as %s", { timeout: 60_000 }, (form) => {
+    const refused = answers.flatMap((answer) =>
+      faults(rendering(answer, form)).map((fault) => `${answer.name}: ${fault}`),
+    );
+    expect(refused).toEqual([]);
+  });
+
+  test.each(FORMS)("nothing of them is lost as %s", { timeout: 60_000 }, (form) => {
+    const lost = answers.flatMap((answer) => {
+      const out = squeezed(rendering(answer, form).map(contentOf).join("\n"));
+      const words = visibleWords(answer.markdown);
+      // A table of records names its columns again, and a reference carries its address to where it is used.
+      const gone = /table|reference|report|images|seed [15]/.test(answer.name)
+        ? words.filter((word) => !out.includes(word))
+        : missing(words, out);
+      return gone.length > 0 ? [`${answer.name}: ${gone.slice(0, 5).join(" ")}`] : [];
+    });
+    expect(lost).toEqual([]);
+  });
+
+  test.each(FORMS)("blank answers make no message, others at least one, as %s", { timeout: 60_000 }, (form) => {
+    for (const answer of answers) {
+      const blank = /^(?:\s|\u200b|\u200d|\ufeff)*$/.test(answer.markdown);
+      expect(rendering(answer, form).length > 0, answer.name).toBe(!blank);
+    }
+  });
+
+  test("no part is small without need", () => {
+    const prose = answers.filter(({ name }) => /prose|without a break|poem|numbered list/.test(name));
+    for (const answer of prose) {
+      for (const part of rendering(answer, "plain").slice(0, -1)) {
+        expect(textOf(part).length, answer.name).toBeGreaterThan(1_400);
+      }
+    }
+  });
+});
+
+function squeezed(text: string): string {
+  return text.replace(/[^\p{L}\p{N}]/gu, "");
+}
+
+describe("answers that grow", () => {
+  /** Plays an answer letter by letter (in steps), and hands every state to `see`. */
+  function play(
+    { markdown }: Answer,
+    form: Form,
+    steps: number,
+    see: (closed: Part[], open: Part | undefined, at: number) => void,
+  ): void {
+    for (let step = 1; step <= steps; step += 1) {
+      const at = Math.ceil((markdown.length * step) / steps);
+      const { closed, open } = splitGrowing(markdown.slice(0, at), form);
+      see(closed, open, at);
+    }
+  }
+
+  /** Long answers are sampled: each step renders all of it. */
+  const stepsFor = ({ name, markdown }: Answer): number =>
+    markdown.length > 20_000 ? 4 : markdown.length > 3_000 ? 6 : /cut short/.test(name) ? 2 : 20;
+
+  test.each(FORMS)("a closed part never changes and no state is refused as %s", { timeout: 120_000 }, (form) => {
+    for (const answer of answers) {
+      let before: Part[] = [];
+      play(answer, form, stepsFor(answer), (closed, open, at) => {
+        expect(closed.slice(0, before.length), `${answer.name} at ${at}`).toEqual(before);
+        const fresh = closed.slice(before.length);
+        before = closed;
+        const shown = open === undefined ? fresh : [...fresh, open];
+        expect(faults(shown), `${answer.name} at ${at}`).toEqual([]);
+      });
+      expect(renderParts(answer.markdown, form).slice(0, before.length), answer.name).toEqual(before);
+    }
+  });
+
+  test.each(FORMS)("what is closed and what is open together are the answer as %s", { timeout: 60_000 }, (form) => {
+    for (const answer of answers) {
+      const { closed, open } = splitGrowing(answer.markdown, form);
+      expect(open === undefined ? closed : [...closed, open], answer.name).toEqual(rendering(answer, form));
+    }
+  });
+
+  test.each(FORMS)("reading on from where the open part began gives the same as %s", { timeout: 60_000 }, (form) => {
+    for (const { name, markdown } of answers) {
+      const half = splitGrowing(markdown.slice(0, markdown.length >> 1), form);
+      const rest = splitGrowing(markdown, form, half.cursor);
+      const all = [...half.closed, ...rest.closed, ...(rest.open === undefined ? [] : [rest.open])];
+      expect(all, name).toEqual(rendering({ name, markdown }, form));
+    }
+  });
+
+  test("an unfinished bold word is bold, and its stars are not seen", () => {
+    expect(renderGrowing("This is **very impor", "entities")).toEqual({
+      form: "entities",
+      text: "This is very impor",
+      entities: [{ type: "bold", offset: 8, length: 10 }],
+    });
+  });
+
+  test("an unfinished fence is closed in the rich form", () => {
+    expect(renderGrowing("```js\nlet a", "rich")).toEqual({ form: "rich", markdown: "```js\nlet a\n```" });
+  });
+
+  test("an unfinished table is a table", () => {
+    expect(renderGrowing("| a | b |\n|--", "rich")).toEqual({ form: "rich", markdown: "| a | b |\n|--|---|" });
+  });
+});
+
+describe("text with entities", () => {
+  const only = (markdown: string): Part | undefined => renderParts(markdown, "entities")[0];
+
+  test("code inside bold is code, and the words around it are bold", () => {
+    expect(only("**Use `npm i` now**")).toEqual({
+      form: "entities",
+      text: "Use npm i now",
+      entities: [
+        { type: "bold", offset: 0, length: 3 },
+        { type: "code", offset: 4, length: 5 },
+        { type: "bold", offset: 10, length: 3 },
+      ],
+    });
+  });
+
+  test("an address nobody can open stands behind its label", () => {
+    expect(only("[x](javascript:alert) [y](https://y.example/z)")).toEqual({
+      form: "entities",
+      text: "x (javascript:alert) y",
+      entities: [{ type: "text_link", offset: 21, length: 1, url: "https://y.example/z" }],
+    });
+  });
+
+  test("lists have bullets, numbers, boxes and indentation", () => {
+    expect(only("- a\n  - b\n    1. c\n- [x] d\n- [ ] e")).toMatchObject({ text: "• a\n   ◦ b\n      1. c\n☑ d\n☐ e" });
+  });
+
+  test("a narrow table is aligned type, a wide one a list of records", () => {
+    expect(only("| a | bb |\n|---|---:|\n| ccc | d |")).toEqual({
+      form: "entities",
+      text: "a   │ bb\n────┼───\nccc │  d",
+      entities: [{ type: "pre", offset: 0, length: 26 }],
+    });
+    const wide = "x".repeat(30);
+    expect(only(`| a | b |\n|---|---|\n| ${wide} | ${wide} |`)).toMatchObject({ text: `a: ${wide}\n• b: ${wide}` });
+  });
+
+  test("prices are no formulas and a spoiler is no condition", () => {
+    expect(only("$5 to **$10**, $x$, ||no|| a || b")).toEqual({
+      form: "entities",
+      text: "$5 to $10, x, no a || b",
+      entities: [
+        { type: "bold", offset: 6, length: 3 },
+        { type: "code", offset: 11, length: 1 },
+        { type: "spoiler", offset: 14, length: 2 },
+      ],
+    });
+  });
+
+  test("code cut in two is closed and opened again with its language", () => {
+    const parts = renderParts(`\`\`\`py\n${"x = 1\n".repeat(1_000)}\`\`\``, "entities");
+    expect(parts.length).toBe(2);
+    for (const part of parts) {
+      expect(part).toMatchObject({
+        entities: [{ type: "pre", offset: 0, language: "py", length: textOf(part).length }],
+      });
+    }
+  });
+
+  test("a numbered list goes on counting in the next message", () => {
+    const parts = renderParts(Array.from({ length: 600 }, (_, n) => `1. point ${n + 1}.`).join("\n"), "entities");
+    const lines = parts.flatMap((part) => textOf(part).split("\n"));
+    expect(lines[599]).toBe("600. point 600.");
+  });
+});
+
+describe("rich Markdown", () => {
+  const only = (markdown: string): string => renderParts(markdown, "rich").map(textOf).join("");
+
+  test("what the model wrote passes as it is", () => {
+    const markdown =
+      "# A\n\n- **b** `c` [d](https://d.example)\n\n| e | f |\n|---|---|\n| $g$ | h |\n\n||i|| ==j==\n\n> k";
+    expect(only(markdown)).toBe(markdown);
+  });
+
+  test("HTML is shown, images are links, prices keep their dollars", () => {
+    expect(only("<b>x</b> ![cat](https://c.example/1.png) $5 or $6")).toBe(
+      "\\<b\\>x\\</b\\> [cat](https://c.example/1.png) \\$5 or \\$6",
+    );
+  });
+
+  test("a table of more than twenty columns and a list of more than seven levels are shown as code", () => {
+    for (const name of ["a table of sixty columns", "twelve levels"]) {
+      expect(only(answers.find((answer) => answer.name === name)?.markdown ?? "")).toMatch(/^```\n/);
+    }
+  });
+});
+
+describe("anything at all", () => {
+  const pieces = fc.constantFrom(
+    ..."*,**,***,_,__,~~,`,```,~~~,||,==,$,$$,[,](,),![,<,>,> ,- ,1. ,\n,\n\n,\n    ,  \n,|,| a | b |,\n|---|---|\n,#,# ,---,\\,&amp;,<b>,</b>,<br>,https://x.example/a_b,[a](https://x.example),👨‍👩‍👧,e\u0301,\u200f,\ud83d,\u0000,word,a b c, ,\t,- [ ] ,[^1],[^1]: ,: ".split(
+      ",",
+    ),
+  );
+  const markdown = fc
+    .array(fc.oneof(pieces, fc.string({ maxLength: 8 })), { maxLength: 60 })
+    .map((all) => all.join(""));
+  const long = fc
+    .tuple(fc.array(pieces, { minLength: 3, maxLength: 30 }), fc.integer({ min: 60, max: 200 }))
+    .map(([all, times]) => all.join("").repeat(times));
+
+  test.each(FORMS)("is never refused as %s", { timeout: 120_000 }, (form) => {
+    fc.assert(
+      fc.property(fc.oneof({ weight: 5, arbitrary: markdown }, { weight: 1, arbitrary: long }), (text) => {
+        expect(faults(renderParts(text, form))).toEqual([]);
+      }),
+      { seed: SEED, numRuns: 300 },
+    );
+  });
+
+  test.each(FORMS)("never changes a closed part as %s", { timeout: 120_000 }, (form) => {
+    fc.assert(
+      fc.property(long, fc.double({ min: 0, max: 1, noNaN: true }), (text, share) => {
+        const { closed } = splitGrowing(text.slice(0, Math.floor(text.length * share)), form);
+        expect(renderParts(text, form).slice(0, closed.length)).toEqual(closed);
+      }),
+      { seed: SEED, numRuns: 40 },
+    );
+  });
+});
