@@ -66,6 +66,8 @@ export interface Settings {
   /** Other bots that may write here, by user id. */
   readonly allowedBots: readonly number[];
   readonly retentionDays: number;
+  /** Hosts that fetch_page may reach although they are private: for the playground and for tests. */
+  readonly fetchAllowHosts: readonly string[];
   /** Base URL and model of a transcription endpoint, as `provider/model`. */
   readonly transcriptionModel?: ModelName;
   readonly problems: readonly Problem[];
@@ -165,6 +167,7 @@ export function readSettings(env: RawEnvironment): Settings {
     userDailyBudgetUsd: read.number("USER_DAILY_BUDGET_USD", 0, 0, 1_000_000, false),
     allowedBots: read.ids("ALLOWED_BOTS"),
     retentionDays: read.number("RETENTION_DAYS", 90, 1, 36_500, false),
+    fetchAllowHosts: (read.text("FETCH_ALLOW_HOSTS") ?? "").split(/[\s,]+/).filter((host) => host !== ""),
     ...(transcription ? { transcriptionModel: transcription } : {}),
     problems,
   };

@@ -27,8 +27,10 @@ export function received(before: Session, event: Extract<Event, { type: "receive
   const { turn } = session;
 
   switch (turn.phase) {
-    case "idle":
-      return after(opened.effects, startNext({ ...session, queue: enqueued(session.queue, input) }, at));
+    case "idle": {
+      const queue = event.rest ? [[input, ...event.rest], ...session.queue] : enqueued(session.queue, input);
+      return after(opened.effects, startNext({ ...session, queue }, at));
+    }
     case "gathering": {
       if (!belongsTo(turn.inputs, input)) return enqueueAloud(session, input, at.now);
       const inputs = joined(turn.inputs, input);

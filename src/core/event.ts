@@ -7,7 +7,13 @@ import type { BusyMode, Choices, Input, KeptLease } from "./session.ts";
  */
 export type Event =
   /** A message was accepted. `mode` overrides the busy mode (/queue, /steer). */
-  | { readonly type: "received"; readonly input: Input; readonly mode?: BusyMode }
+  | {
+      readonly type: "received";
+      readonly input: Input;
+      readonly mode?: BusyMode;
+      /** Further messages of the same turn (/retry of an album). Only an idle session is told so. */
+      readonly rest?: readonly Input[];
+    }
   /** /stop, the Stop button, an admin. With `run`: only if that run is still the one (a button of an old answer stops nothing). */
   | { readonly type: "stopped"; readonly by: Origin; readonly run?: string }
   /** /new, a skill, an admin. `then` is the first message of the new epoch. */

@@ -165,6 +165,12 @@ export class Store {
     return rows.reverse();
   }
 
+  /** What stands for the rows before the window, where the epoch was shortened. */
+  summary(epoch: number): string | undefined {
+    const fact = this.fact<{ epoch: number; summary: string }>("compacted");
+    return fact?.epoch === epoch ? fact.summary : undefined;
+  }
+
   erase(fromSeq: number): void {
     this.#sql.exec("DELETE FROM transcript WHERE seq >= ?", fromSeq);
     this.#transcriptSeq = undefined;

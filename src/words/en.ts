@@ -28,6 +28,7 @@ export const en = {
   question_expired: "⌛ Nobody answered the question in time. I go on without it.",
   preferred: "Noted.",
   recovered: "↻ recovered; may be a duplicate",
+  undeliverable: "⚠️ Telegram refused this answer in every form. /export sends it as a file.",
   cut_at_limit: "✂️ The model stopped at its length limit. Say “go on” for the rest.",
   interrupted_note: "(stopped here)",
   // Why a turn failed
@@ -123,7 +124,7 @@ export const en = {
   usage_model: "`{model}`: {tokens} tokens, {cost}",
   usage_prices: "Prices as of {date}.",
   compact_none: "The conversation is short enough as it is.",
-  compact_done: "Shortened: {dropped} messages are now a summary; the last {kept} stand as they were.",
+  compact_done: "Shortened: what is older is now a summary, and the last turns stand as they were.",
   remind_none: "No reminders are set here.",
   remind_list: "*Reminders*",
   remind_item: "{id}. {when}: {text}",

@@ -1,0 +1,122 @@
+import type { LanguageModel, ModelMessage, ToolSet } from "ai";
+
+/**
+ * One model call: streamed, without retries of any kind, because whoever calls sees every failure and decides. A 200 is
+ * no success until the stream has ended with a finish; a stream that ends without one is a failure that came in the middle.
+ */
+
+export interface ModelRequest {
+  readonly model: LanguageModel;
+  readonly system: string;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: ToolSet;
+  /** The model must answer in words now. */
+  readonly wordsOnly: boolean;
+  readonly maxOutputTokens?: number;
+  readonly signal: AbortSignal;
+  /** The text of this call so far; called for every piece. */
+  onText(text: string): void;
+  /** Any sign of life: reasoning, a piece of a tool call. */
+  onProgress(): void;
+}
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** Parsed, or the text as the model wrote it where it is no JSON. */
+  readonly input: unknown;
+}
+
+export interface TokenUsage {
+  readonly input: number;
+  readonly output: number;
+  readonly cached: number;
+}
+
+export type ModelReply =
+  | {
+      readonly ok: true;
+      readonly text: string;
+      readonly calls: readonly ToolCall[];
+      readonly usage: TokenUsage;
+      /** The model stopped at its length limit, or its provider cut the answer for its policy. */
+      readonly cutBy?: "length" | "policy";
+    }
+  /** `text`: what had come before the failure. */
+  | { readonly ok: false; readonly error: unknown; readonly text: string; readonly midStream: boolean };
+
+/** The stream ended without a finish. */
+export class TornStream extends Error {
+  override readonly name = "TornStream";
+  constructor() {
+    super("the stream ended before the answer did");
+  }
+}
+
+export async function callModel(request: ModelRequest): Promise<ModelReply> {
+  // Loaded with the first turn: starting up must not pay for it.
+  const { experimental_streamLanguageModelCall: streamCall } = await import("ai");
+  let text = "";
+  let begun = false;
+  const calls: ToolCall[] = [];
+  try {
+    const hasTools = Object.keys(request.tools).length > 0;
+    const { stream } = await streamCall({
+      model: request.model,
+      instructions: request.system,
+      messages: [...request.messages],
+      ...(hasTools
+        ? { tools: request.tools, toolChoice: request.wordsOnly ? ("none" as const) : ("auto" as const) }
+        : {}),
+      ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
+      abortSignal: request.signal,
+    });
+    for await (const part of stream) {
+      if (request.signal.aborted) break;
+      switch (part.type) {
+        case "text-delta":
+          begun = true;
+          text += part.text;
+          request.onText(text);
+          break;
+        case "reasoning-delta":
+        case "tool-input-start":
+        case "tool-input-delta":
+          begun = true;
+          request.onProgress();
+          break;
+        case "tool-call":
+          begun = true;
+          calls.push({ id: part.toolCallId, name: part.toolName, input: part.input });
+          request.onProgress();
+          break;
+        case "error":
+          return { ok: false, error: part.error, text, midStream: begun };
+        case "model-call-end": {
+          const { finishReason, rawFinishReason, usage } = part;
+          if (finishReason === "error") return { ok: false, error: new TornStream(), text, midStream: true };
+          if (rawFinishReason === undefined && (finishReason === "other" || finishReason === "interrupted")) {
+            return { ok: false, error: new TornStream(), text, midStream: true };
+          }
+          const cutBy = finishReason === "length" ? "length" : finishReason === "content-filter" ? "policy" : undefined;
+          return {
+            ok: true,
+            text,
+            calls,
+            usage: {
+              input: usage.inputTokens ?? 0,
+              output: usage.outputTokens ?? 0,
+              cached: usage.inputTokenDetails.cacheReadTokens ?? 0,
+            },
+            ...(cutBy ? { cutBy } : {}),
+          };
+        }
+        default:
+          break;
+      }
+    }
+    return { ok: false, error: new TornStream(), text, midStream: begun };
+  } catch (error) {
+    return { ok: false, error, text, midStream: begun };
+  }
+}

@@ -1,0 +1,217 @@
+import type { LanguageModel, ModelMessage, ToolSet } from "ai";
+import type { ModelName } from "../config.ts";
+import { classify, type FailureClass, touchesCredential, type Verdict } from "../core/failure.ts";
+import type { KeptLease } from "../core/session.ts";
+import { toRawFailure } from "../models/raw-failure.ts";
+import { callModel, type ModelReply } from "./call.ts";
+
+/**
+ * One model call of a turn, carried by whichever credential and model can: keys are rotated inside the run, each tried
+ * once a turn at most; faults of the server are retried with pauses under one deadline and touch no key; a model that
+ * cannot serve gives way to the next fallback. It decides who is asked next, and says aloud when nobody is left.
+ */
+
+export interface Lease {
+  readonly lease: string;
+  readonly credential: string;
+  readonly version: number;
+  readonly isProbe?: boolean;
+  readonly keepUntilAt?: number;
+}
+
+export type LeaseAnswer =
+  | ({ readonly ok: true } & Lease)
+  | { readonly ok: false; readonly earliestAt?: number; readonly allDisabled: boolean; readonly empty: boolean };
+
+export interface FailoverPorts {
+  readonly models: readonly ModelName[];
+  readonly signal: AbortSignal;
+  now(): number;
+  chance(): number;
+  /** Ends early when the signal aborts. */
+  pause(ms: number): Promise<void>;
+  kept(): KeptLease | undefined;
+  /** Never rejects: a pool that cannot be reached is stood in for by what the session knows. */
+  lease(model: ModelName, exclude: readonly string[], prefer?: string): Promise<LeaseAnswer>;
+  report(model: ModelName, lease: Lease, outcome: { ok: true } | { ok: false; verdict: Verdict }): Promise<void>;
+  /** Undefined: the key is gone from the settings. */
+  open(model: ModelName, credential: string): Promise<LanguageModel | undefined>;
+  log(fields: Readonly<Record<string, string | number | boolean>>): void;
+}
+
+export interface Asking {
+  readonly system: string;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: ToolSet;
+  readonly wordsOnly: boolean;
+  onText(text: string): void;
+  onProgress(): void;
+}
+
+export type Asked =
+  | {
+      readonly kind: "reply";
+      readonly reply: Extract<ModelReply, { ok: true }>;
+      readonly model: ModelName;
+      readonly lease: KeptLease;
+    }
+  /** No credential for any model. */
+  | { readonly kind: "exhausted"; readonly untilAt?: number; readonly reason: string; readonly text: string }
+  | { readonly kind: "too_long"; readonly model: ModelName }
+  | {
+      readonly kind: "failed";
+      readonly failure: FailureClass;
+      readonly model: ModelName;
+      readonly code: string;
+      readonly text: string;
+    }
+  | { readonly kind: "cut" };
+
+/** Server faults: so many tries of one call, and so long in all. After words were shown one more try is enough. */
+export const RETRY_PAUSES_MS = [500, 1_500, 4_000] as const;
+export const RETRY_DEADLINE_MS = 30_000;
+const MOST_TRIES_AFTER_TEXT = 1;
+
+export class Failover {
+  readonly #ports: FailoverPorts;
+  readonly #tried = new Map<string, string[]>();
+  #at = 0;
+
+  constructor(ports: FailoverPorts) {
+    this.#ports = ports;
+  }
+
+  /** `waitUntilAt`: how long the turn is willing to wait for a credential. */
+  async ask(asking: Asking, waitUntilAt: number): Promise<Asked> {
+    const { ports } = { ports: this.#ports };
+    const shortages: number[] = [];
+    let first: Extract<Asked, { kind: "failed" }> | undefined;
+    let reason = "none";
+    let came = "";
+
+    while (this.#at < ports.models.length) {
+      const name = ports.models[this.#at];
+      if (!name) break;
+      const tried = this.#tried.get(name.provider) ?? [];
+      const lease = await this.#lease(name, tried);
+      if (ports.signal.aborted) return { kind: "cut" };
+      if (!lease.ok) {
+        if (reason === "none" && !lease.empty) reason = "unknown";
+        if (lease.earliestAt !== undefined) shortages.push(lease.earliestAt);
+        // A key that comes back soon is worth waiting for; one that does not sends the turn to the next model.
+        if (lease.earliestAt !== undefined && lease.earliestAt <= waitUntilAt) {
+          return { kind: "exhausted", untilAt: lease.earliestAt, reason, text: came };
+        }
+        this.#at += 1;
+        continue;
+      }
+      const served = await this.#serve(name, lease, asking);
+      if (served.kind === "rotate") {
+        reason = served.verdict.class;
+        came = served.text || came;
+        this.#tried.set(name.provider, [...tried, lease.credential]);
+        continue;
+      }
+      if (served.kind === "failed") {
+        came = served.text || came;
+        first ??= served;
+        this.#at += 1;
+        continue;
+      }
+      return served;
+    }
+
+    const untilAt = shortages.length > 0 ? Math.min(...shortages) : undefined;
+    this.#at = Math.max(0, ports.models.length - 1);
+    if (first && untilAt === undefined) return { ...first, text: came };
+    return { kind: "exhausted", reason, text: came, ...(untilAt === undefined ? {} : { untilAt }) };
+  }
+
+  async #lease(name: ModelName, tried: readonly string[]): Promise<LeaseAnswer> {
+    const kept = this.#ports.kept();
+    const fits =
+      kept && kept.provider === name.provider && kept.model === name.model && !tried.includes(kept.credential);
+    if (fits && (kept.untilAt === undefined || kept.untilAt > this.#ports.now())) {
+      // The healthy path: no call to the pool.
+      return {
+        ok: true,
+        lease: kept.lease,
+        credential: kept.credential,
+        version: kept.version,
+        ...(kept.untilAt === undefined ? {} : { keepUntilAt: kept.untilAt }),
+      };
+    }
+    return this.#ports.lease(name, tried, kept?.provider === name.provider ? kept.credential : undefined);
+  }
+
+  async #serve(
+    name: ModelName,
+    lease: Lease,
+    asking: Asking,
+  ): Promise<Exclude<Asked, { kind: "exhausted" }> | { kind: "rotate"; verdict: Verdict; text: string }> {
+    const ports = this.#ports;
+    const model = await ports.open(name, lease.credential);
+    if (!model) {
+      // The key left the settings: it has failed nobody, and the next one is asked.
+      return { kind: "rotate", verdict: { class: "auth", retryable: false }, text: "" };
+    }
+    let deadlineAt: number | undefined;
+    for (let tries = 0; ; tries += 1) {
+      if (ports.signal.aborted) return { kind: "cut" };
+      const startedAt = ports.now();
+      const reply = await callModel({ ...asking, model, signal: ports.signal });
+      if (ports.signal.aborted) return { kind: "cut" };
+      if (reply.ok) {
+        if (lease.isProbe) await ports.report(name, lease, { ok: true });
+        return { kind: "reply", reply, model: name, lease: keep(name, lease) };
+      }
+      const now = ports.now();
+      const raw = toRawFailure(name.provider, reply.error, now, reply.midStream);
+      const verdict: Verdict = raw ? classify(raw) : { class: "network", retryable: true };
+      ports.log({
+        provider: name.provider,
+        model: name.model,
+        credential: lease.credential,
+        class: verdict.class,
+        code: verdict.code ?? "none",
+        mid_stream: reply.midStream,
+        ms: now - startedAt,
+        ...(verdict.requestId ? { request_id: verdict.requestId } : {}),
+      });
+      if (touchesCredential(verdict)) {
+        await ports.report(name, lease, { ok: false, verdict });
+        return { kind: "rotate", verdict, text: reply.text };
+      }
+      if (verdict.class === "context") return { kind: "too_long", model: name };
+      if (verdict.retryable) {
+        deadlineAt ??= now + RETRY_DEADLINE_MS;
+        const most = reply.text === "" ? RETRY_PAUSES_MS.length : MOST_TRIES_AFTER_TEXT;
+        const asked = verdict.explicit && verdict.untilAt !== undefined ? verdict.untilAt - now : 0;
+        const pause = Math.max(asked, (RETRY_PAUSES_MS[tries] ?? 0) * (0.75 + ports.chance() / 2));
+        if (tries < most && now + pause < deadlineAt) {
+          await ports.pause(pause);
+          continue;
+        }
+      }
+      if (lease.isProbe) await ports.report(name, lease, { ok: false, verdict });
+      return {
+        kind: "failed",
+        failure: verdict.class,
+        model: name,
+        code: verdict.code ?? verdict.class,
+        text: reply.text,
+      };
+    }
+  }
+}
+
+function keep(name: ModelName, lease: Lease): KeptLease {
+  return {
+    provider: name.provider,
+    model: name.model,
+    lease: lease.lease,
+    credential: lease.credential,
+    version: lease.version,
+    ...(lease.keepUntilAt === undefined ? {} : { untilAt: lease.keepUntilAt }),
+  };
+}

@@ -1,0 +1,283 @@
+import type { ModelMessage, ToolSet } from "ai";
+import type { ModelName } from "../config.ts";
+import type { Event, FailureReason } from "../core/event.ts";
+import type { FailureClass } from "../core/failure.ts";
+import type { Running } from "../core/session.ts";
+import type { ToolCall } from "./call.ts";
+import { Failover, type FailoverPorts } from "./failover.ts";
+import { callTool, statusOf } from "./tools/run-tool.ts";
+import type { Tool, ToolContext, ToolResult, ToolStatus } from "./tools/tool.ts";
+
+/**
+ * The loop of a turn: ask the model, carry out the tools it calls, ask again, until it answers in words. It owns nothing:
+ * what is finished is reported through the door as it ends, and after a crash another process goes on from there. When
+ * its run is no longer the session's, its reports fall flat and its signal is aborted; it just returns.
+ */
+
+export interface Job {
+  readonly run: string;
+  readonly signal: AbortSignal;
+  readonly failover: FailoverPorts;
+  readonly maxSteps: number;
+  /** The session's run, while it is this one and working. */
+  turn(): Running | undefined;
+  now(): number;
+  /** How long the turn is willing to wait for a credential. */
+  poolWaitEndsAt(turn: Running): number;
+  report(event: Event): void;
+  system(): Promise<string>;
+  /** The conversation with everything fresh; every tool call in it has its result. */
+  conversation(): Promise<readonly ModelMessage[]>;
+  /** So long that it is to be shortened before it is sent. */
+  isNearLimit(messages: readonly ModelMessage[]): boolean;
+  /** The turn asks for nothing but a shorter conversation (/compact): what to say when it is done or not needed. */
+  compactOnly(): { readonly done: string; readonly notNeeded: string } | undefined;
+  /** Tool calls of the last finished step that have no result yet. */
+  unanswered(): readonly OpenCall[];
+  tools(): Promise<readonly Tool[]>;
+  definitions(tools: readonly Tool[]): Promise<ToolSet>;
+  context(): ToolContext;
+  /** Puts the question before the person, durably, and parks the run: it goes on when there is an answer. */
+  ask(call: ToolCall, question: string, options: readonly string[]): void;
+  /** What stands on the screen: the text of the whole turn so far, and what a tool does. */
+  show(text: string): void;
+  showTool(status: ToolStatus | undefined): void;
+  progress(): void;
+  /** Text of this turn's steps before the current one. */
+  earlierText(): string;
+  costUsd(model: ModelName, usage: { input: number; output: number; cached: number }): number;
+  /** Shortens the conversation; false: there is nothing to shorten. */
+  compact(model: ModelName | undefined, failover: Failover): Promise<boolean>;
+  cutNote(): string;
+  /** What the settings lack, when no model has a key: one line for an owner. */
+  configProblem(): string;
+}
+
+export interface OpenCall extends ToolCall {
+  /** It had begun in a process that died. */
+  readonly hadBegun: boolean;
+  /** What became of the question it put, if it put one. */
+  readonly question?: "open" | "closed";
+}
+
+const MOST_EMPTY_ANSWERS = 1;
+
+export async function work(job: Job): Promise<void> {
+  try {
+    await turn(job);
+  } catch (error) {
+    if (job.signal.aborted) return;
+    // A fault of our own: the name of the error is all that is safe to say.
+    job.failover.log({ fault: error instanceof Error ? error.name : "unknown" });
+    job.report({ type: "failed", run: job.run, reason: "internal" });
+  }
+}
+
+async function turn(job: Job): Promise<void> {
+  const failover = new Failover(job.failover);
+  let tools: readonly Tool[] | undefined;
+  let definitions: ToolSet | undefined;
+  let empty = 0;
+  let compacted = false;
+
+  while (!job.signal.aborted) {
+    const state = job.turn();
+    if (!state) return;
+    const open = job.unanswered();
+    if (open.length > 0) {
+      tools ??= await job.tools();
+      if (!(await carryOut(job, tools, open, state))) return;
+      continue;
+    }
+    if (state.steps >= job.maxSteps) return fail(job, "steps", { steps: job.maxSteps }, job.earlierText());
+
+    const only = job.compactOnly();
+    if (only) {
+      const done = await job.compact(job.failover.models[0], failover);
+      if (job.signal.aborted) return;
+      return job.report(answer(job, state, done ? only.done : only.notNeeded));
+    }
+    tools ??= await job.tools();
+    definitions ??= await job.definitions(tools);
+    const earlier = job.earlierText();
+    const messages = await job.conversation();
+    if (!compacted && job.isNearLimit(messages)) {
+      compacted = true;
+      if (await job.compact(job.failover.models[0], failover)) continue;
+    }
+    if (job.signal.aborted) return;
+    const asked = await failover.ask(
+      {
+        system: await job.system(),
+        messages,
+        tools: definitions,
+        wordsOnly: state.steps + 1 >= job.maxSteps,
+        onText: (text) => job.show(joined(earlier, text)),
+        onProgress: () => job.progress(),
+      },
+      job.poolWaitEndsAt(state),
+    );
+    if (job.signal.aborted) return;
+
+    switch (asked.kind) {
+      case "cut":
+        return;
+      case "exhausted":
+        if (asked.reason === "none" && asked.untilAt === undefined) {
+          return fail(job, "config", { problem: job.configProblem() }, earlier);
+        }
+        return job.report({
+          type: "exhausted",
+          run: job.run,
+          detail: { reason: asked.reason },
+          text: joined(earlier, asked.text),
+          lease: null,
+          ...(asked.untilAt === undefined ? {} : { untilAt: asked.untilAt }),
+        });
+      case "too_long":
+        if (!compacted && (await job.compact(asked.model, failover))) {
+          compacted = true;
+          continue;
+        }
+        return fail(job, "context", {}, earlier);
+      case "failed":
+        return fail(
+          job,
+          reasonOf(asked.failure),
+          { provider: asked.model.provider, model: asked.model.model, code: asked.code },
+          joined(earlier, asked.text),
+        );
+      case "reply": {
+        const { reply, model, lease } = asked;
+        const steps = state.steps + 1;
+        const tokens = state.tokens + reply.usage.input + reply.usage.output;
+        const usage = {
+          model: `${model.provider}/${model.model}`,
+          input: reply.usage.input,
+          output: reply.usage.output,
+          usd: job.costUsd(model, reply.usage),
+        };
+        if (reply.calls.length > 0) {
+          const entry = { messages: [assistantMessage(reply.text, reply.calls)], usage };
+          job.report({ type: "stepped", run: job.run, entry, boundary: false, steps, tokens, lease });
+          continue;
+        }
+        if (reply.text.trim() === "") {
+          empty += 1;
+          if (reply.cutBy === "policy") return fail(job, "blocked", { provider: model.provider }, earlier);
+          if (empty <= MOST_EMPTY_ANSWERS) continue;
+          if (earlier.trim() === "") return fail(job, "empty", {});
+        }
+        const text = reply.cutBy === "length" ? `${reply.text}\n\n${job.cutNote()}` : reply.text;
+        return job.report({
+          type: "answered",
+          run: job.run,
+          entry: { messages: [assistantMessage(reply.text, [])], usage },
+          text: joined(earlier, text),
+          steps,
+          tokens,
+          lease,
+        });
+      }
+      default:
+        return asked satisfies never;
+    }
+  }
+}
+
+/** The end of a turn whose words are the bot's own. */
+function answer(job: Job, state: Running, text: string): Event {
+  return { type: "answered", run: job.run, entry: {}, text, steps: state.steps, tokens: state.tokens };
+}
+
+/** Carries out the calls in order, each result committed as it ends. False: the run is parked or over. */
+async function carryOut(job: Job, tools: readonly Tool[], open: readonly OpenCall[], state: Running): Promise<boolean> {
+  for (const [index, call] of open.entries()) {
+    if (job.signal.aborted || !job.turn()) return false;
+    const tool = tools.find((candidate) => candidate.name === call.name);
+    const result = await resultOf(job, tools, tool, call);
+    if (job.signal.aborted || !job.turn()) return false;
+    if (result.kind === "ask") {
+      job.ask(call, result.question, result.options);
+      return false;
+    }
+    job.report({
+      type: "stepped",
+      run: job.run,
+      entry: { messages: [toolMessage(call, result.kind === "error" ? `Error: ${result.text}` : result.text)] },
+      boundary: index === open.length - 1,
+      steps: state.steps,
+      tokens: state.tokens,
+    });
+  }
+  return true;
+}
+
+async function resultOf(job: Job, tools: readonly Tool[], tool: Tool | undefined, call: OpenCall): Promise<ToolResult> {
+  if (call.question === "closed") return { kind: "error", text: "The person did not answer in time." };
+  if (call.hadBegun && tool && !tool.repeatable) {
+    return {
+      kind: "error",
+      text: "It is not known whether this call was carried out: the process ended in the middle of it. Do not repeat it unless the person asks.",
+    };
+  }
+  if (tool) job.showTool(statusOf(tool, call.input));
+  job.progress();
+  try {
+    return await callTool(tools, call.name, call.input, job.context());
+  } finally {
+    job.progress();
+    job.showTool(undefined);
+  }
+}
+
+export function assistantMessage(text: string, calls: readonly ToolCall[]): ModelMessage {
+  if (calls.length === 0) return { role: "assistant", content: text };
+  return {
+    role: "assistant",
+    content: [
+      ...(text === "" ? [] : [{ type: "text" as const, text }]),
+      ...calls.map((call) => ({
+        type: "tool-call" as const,
+        toolCallId: call.id,
+        toolName: call.name,
+        input: call.input ?? {},
+      })),
+    ],
+  };
+}
+
+export function toolMessage(call: { readonly id: string; readonly name: string }, text: string): ModelMessage {
+  return {
+    role: "tool",
+    content: [{ type: "tool-result", toolCallId: call.id, toolName: call.name, output: { type: "text", value: text } }],
+  };
+}
+
+function fail(job: Job, reason: FailureReason, detail: Readonly<Record<string, string | number>>, text = ""): void {
+  job.report({ type: "failed", run: job.run, reason, detail, ...(text.trim() === "" ? {} : { text }), lease: null });
+}
+
+function reasonOf(failure: FailureClass): FailureReason {
+  switch (failure) {
+    case "overload":
+    case "network":
+    case "context":
+    case "bad":
+    case "blocked":
+    case "model_missing":
+    case "auth":
+      return failure;
+    case "rate":
+    case "quota":
+    case "billing":
+      return "overload";
+    default:
+      return failure satisfies never;
+  }
+}
+
+function joined(earlier: string, text: string): string {
+  if (earlier.trim() === "") return text;
+  return text.trim() === "" ? earlier : `${earlier}\n\n${text}`;
+}

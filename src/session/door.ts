@@ -1,0 +1,376 @@
+import type { Effect, Notice } from "../core/effect.ts";
+import type { Event } from "../core/event.ts";
+import { type Input, nextAlarm, type Policy, runOf, type Session } from "../core/session.ts";
+import { step } from "../core/step.ts";
+import type { LogEvent } from "../log.ts";
+import type { Courier } from "./delivery.ts";
+import { noticeWords } from "./notices.ts";
+import type { NewDelivery } from "./outbox.ts";
+import type { SessionPorts } from "./ports.ts";
+import { Store, type TranscriptBody } from "./store.ts";
+
+/**
+ * The one door of a session. Every event, whoever brings it, goes through `pass`: the value is read, `step` decides, and
+ * the new value, every row that must outlive the process and the alarm are committed in one transaction; only then is
+ * done what need not outlive it. Nobody else writes the value, and nobody sets the alarm: it is derived, here, each time.
+ */
+
+/** What lives in memory of a run. It is cut by the door and by nothing else. */
+export interface LiveRun {
+  readonly run: string;
+  cut(): void;
+  /** The last token, tool event or finished step. */
+  readonly progressAt: number;
+  /** Fingerprint of the key that works on it. */
+  readonly credential: string | undefined;
+  /** What had come of the answer so far. */
+  readonly text: string;
+  /** How the person's messages were put to the model, by update. */
+  rendered(update: number): unknown;
+}
+
+/** Begins the run that the value names; the door calls it after the commit. */
+export type Begin = (run: string, before: string | undefined) => LiveRun;
+
+/** What the session knows of where it is and who it talks to; kept beside the value, since no rule depends on it. */
+export interface Whereabouts {
+  readonly chatId: number;
+  readonly chatType: "private" | "group" | "supergroup" | "channel";
+  readonly threadId?: number;
+  readonly title?: string;
+  readonly language?: string;
+  /** Who wrote last: whose memory, clock and language count. */
+  readonly userId?: number;
+  readonly userName?: string;
+  readonly timezone?: string;
+  /** False since Telegram said that nothing may be written here. */
+  readonly reachable?: boolean;
+}
+
+export interface Passed {
+  readonly session: Session;
+  readonly effects: readonly Effect[];
+}
+
+export class Door {
+  readonly #ports: SessionPorts;
+  readonly store: Store;
+  readonly courier: Courier;
+  readonly #begin: Begin;
+  #value: Session;
+  #live: LiveRun | undefined;
+  /** When the alarm is set to go off, as far as this process knows; undefined: not set, or not known. */
+  #armedAt: number | undefined;
+  #whereabouts: Whereabouts;
+  readonly #dues: (() => number | undefined)[] = [];
+
+  constructor(ports: SessionPorts, makeCourier: (door: Door) => Courier, begin: Begin) {
+    this.#ports = ports;
+    this.#begin = begin;
+    this.store = new Store(ports.sql);
+    this.#value = this.store.load(policyOf(ports));
+    this.#whereabouts = this.store.fact<Whereabouts>("whereabouts") ?? whereaboutsOf(ports.key);
+    this.courier = makeCourier(this);
+    this.courier.recover();
+  }
+
+  get session(): Session {
+    return this.#value;
+  }
+
+  get live(): LiveRun | undefined {
+    return this.#live;
+  }
+
+  get whereabouts(): Whereabouts {
+    return this.#whereabouts;
+  }
+
+  /** Further times at which the object must be woken (reminders, retention). They are asked each time the alarm is derived. */
+  alsoDue(due: () => number | undefined): void {
+    this.#dues.push(due);
+  }
+
+  /**
+   * The value says that a run works and none lives in this memory: the process that had it is dead. Called before every
+   * other event, so that no event meets a run that nobody carries on.
+   */
+  heal(): void {
+    const { turn } = this.#value;
+    if (turn.phase === "running" && this.#live?.run !== turn.run) this.pass({ type: "woken" });
+  }
+
+  /**
+   * One event. `rows` writes what belongs to it and is no business of `step` (the inbox row, a command's answer); it is
+   * part of the same transaction; `committed` is told before anything is done. Throws only where storage fails, and then nothing of the event has happened.
+   */
+  pass(event: Event, rows?: () => void, committed?: () => void): Passed {
+    const { now, newId } = this.#ports;
+    const at = now();
+    const before = this.#value;
+    const stepped = step(before, event, { now: at, newRun: this.#runName(newId()) });
+    const changed = stepped.session !== before;
+    const seq = this.store.seq;
+    try {
+      this.#ports.transactionSync(() => {
+        rows?.();
+        for (const effect of stepped.effects) this.#store(effect, before, stepped.session, event);
+        if (changed) this.store.save(stepped.session, event, named(stepped.effects), at);
+        this.#value = stepped.session;
+        this.#arm(at);
+      });
+    } catch (error) {
+      this.#value = before;
+      this.#armedAt = undefined;
+      this.store.forgetCounters(seq);
+      throw error;
+    }
+    committed?.();
+    for (const effect of stepped.effects) this.#perform(effect, before);
+    this.#deliver();
+    return stepped;
+  }
+
+  /** Rows alone: something is to be kept or said that changes nothing of what the session is doing. */
+  keep(rows: () => void, committed?: () => void): void {
+    try {
+      this.#ports.transactionSync(() => {
+        rows();
+        this.#arm(this.#ports.now());
+      });
+    } catch (error) {
+      this.#armedAt = undefined;
+      this.store.forgetCounters(this.store.seq);
+      throw error;
+    }
+    committed?.();
+    this.#deliver();
+  }
+
+  /** Says something of the bot's own; inside `rows`. */
+  say(delivery: Omit<NewDelivery, "epoch" | "place"> & { readonly place?: NewDelivery["place"] }): number {
+    return this.courier.put({ ...delivery, epoch: this.#value.epoch, place: delivery.place ?? this.place() });
+  }
+
+  place(): NewDelivery["place"] {
+    const { chatId, threadId } = this.#whereabouts;
+    return threadId === undefined ? { chatId } : { chatId, threadId };
+  }
+
+  /** Inside `rows`. Written only where something changed. */
+  noteWhereabouts(next: Whereabouts): void {
+    if (JSON.stringify(next) === JSON.stringify(this.#whereabouts)) return;
+    this.#whereabouts = next;
+    this.store.setFact("whereabouts", next);
+  }
+
+  /** The alarm went off: whatever is due is done, and the next one is derived. */
+  alarm(): void {
+    this.#armedAt = undefined;
+    this.heal();
+    const progressAt = this.#live?.progressAt;
+    this.pass(progressAt === undefined ? { type: "ticked" } : { type: "ticked", progressAt });
+  }
+
+  /** Derives the alarm anew; for those whose rows change outside of an event. */
+  rearm(): void {
+    this.#arm(this.#ports.now());
+  }
+
+  log(event: LogEvent, fields: Readonly<Record<string, string | number | boolean>> = {}): void {
+    this.#ports.log(event, { session: this.#ports.key, ...fields });
+  }
+
+  // ---- rows of the transaction ----
+
+  #store(effect: Effect, before: Session, after: Session, event: Event): void {
+    switch (effect.do) {
+      case "write":
+        this.store.write(before.epoch, effect.run, {
+          ...this.#asked(effect.inputs),
+          ...(isBody(effect.entry) ? effect.entry : {}),
+        });
+        return;
+      case "leave":
+        this.#leave(effect, before, event);
+        return;
+      case "compact":
+        this.store.setFact("compacted", { epoch: before.epoch, seq: effect.keepFrom, summary: effect.entry });
+        return;
+      case "answer": {
+        const { replyTo } = effect;
+        this.courier.put({
+          content: { kind: "answer", markdown: effect.text },
+          run: effect.run,
+          epoch: before.epoch,
+          place: this.place(),
+          attempting: true,
+          ...this.#replyTo(replyTo),
+        });
+        return;
+      }
+      case "say":
+        this.courier.put({
+          content: this.#notice(effect.notice, effect.replyTo),
+          epoch: after.epoch,
+          place: this.place(),
+          silent: true,
+          attempting: true,
+          ...this.#replyTo(effect.replyTo),
+        });
+        return;
+      case "forget":
+        for (const name of this.store.factNames("question:")) this.store.dropFact(name);
+        return;
+      case "begin":
+      case "cut":
+      case "log":
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  /** A run that ends without an answer: what it was asked and what had come of the answer stay in the conversation. */
+  #leave(effect: Extract<Effect, { do: "leave" }>, before: Session, event: Event): void {
+    const live = this.#live?.run === effect.run ? this.#live : undefined;
+    const came = effect.text ?? live?.text ?? "";
+    if (effect.because !== "reset" && (effect.inputs.length > 0 || came !== "")) {
+      const note = came === "" ? "[no answer was given: the turn was ended]" : `${came}\n\n[the turn was ended here]`;
+      this.store.write(before.epoch, effect.run, {
+        ...this.#asked(effect.inputs),
+        messages: [{ role: "assistant", content: note }],
+        ended: event.type === "woken" ? "crashed" : effect.because,
+      });
+    }
+    const completed = effect.shown === "completed" && came.trim() !== "";
+    this.courier.put({
+      content: completed ? { kind: "answer", markdown: came } : { kind: "freeze" },
+      run: effect.run,
+      epoch: before.epoch,
+      place: this.place(),
+      attempting: true,
+      ...this.#replyTo(effect.inputs[0]),
+    });
+  }
+
+  #asked(inputs: readonly Input[]): Pick<TranscriptBody, "at" | "updates" | "user"> {
+    const at = this.#ports.now();
+    if (inputs.length === 0) return { at };
+    return {
+      at,
+      updates: inputs.map((input) => input.update),
+      user: inputs.map((input) => this.#live?.rendered(input.update) ?? { update: input.update }),
+    };
+  }
+
+  #replyTo(input: Input | undefined): { replyTo?: number } {
+    return input && input.messageId > 0 ? { replyTo: input.messageId } : {};
+  }
+
+  #notice(notice: Notice, replyTo: Input | undefined): NewDelivery["content"] {
+    const asker = replyTo ? this.store.message(replyTo.update)?.from : undefined;
+    const owner = asker ? this.#ports.settings.owners.includes(asker.id) : false;
+    return noticeWords(notice, {
+      language: asker?.language ?? this.#whereabouts.language,
+      timezone: this.#whereabouts.timezone,
+      now: this.#ports.now(),
+      owner,
+    });
+  }
+
+  // ---- after the commit ----
+
+  #perform(effect: Effect, before: Session): void {
+    switch (effect.do) {
+      case "begin":
+        // After a crash the new run edits what the old one had put on the screen.
+        this.#live = this.#begin(effect.run, runOf(before)?.run);
+        return;
+      case "cut":
+        if (this.#live?.run === effect.run) {
+          this.#live.cut();
+          this.#live = undefined;
+        }
+        return;
+      case "log": {
+        const epoch = runOf(before)?.run === effect.fields.run ? before.epoch : this.#value.epoch;
+        this.log(effect.event, { epoch, ...effect.fields });
+        return;
+      }
+      case "write":
+      case "leave":
+      case "answer":
+      case "say":
+      case "forget":
+      case "compact":
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #deliver(): void {
+    if (this.courier.pending().count > 0) this.#ports.detach(this.courier.deliver());
+  }
+
+  /** The alarm is never later than the first thing that is due; an earlier one does no harm and is left. */
+  #arm(now: number): void {
+    const dues = [nextAlarm(this.#value, now), this.courier.nextAt(), ...this.#dues.map((due) => due())];
+    const times = dues.filter((due) => due !== undefined);
+    if (times.length === 0) {
+      if (this.#armedAt !== undefined) this.#ports.deleteAlarm();
+      this.#armedAt = undefined;
+      return;
+    }
+    const dueAt = Math.min(...times);
+    if (this.#armedAt !== undefined && this.#armedAt <= dueAt && this.#armedAt > now) return;
+    this.#ports.setAlarm(Math.max(dueAt, now + 1));
+    this.#armedAt = Math.max(dueAt, now + 1);
+  }
+
+  /** A run of an aside names its aside, so that its buttons find the way. */
+  #runName(id: string): string {
+    return asidePrefix(this.#ports.key) + id;
+  }
+}
+
+/** "b<update>-" in a background session, "q<update>-" in a side question's, "" elsewhere. */
+export function asidePrefix(key: string): string {
+  const aside = /:(bg|btw):(\d+)$/.exec(key);
+  return aside ? `${aside[1] === "bg" ? "b" : "q"}${aside[2]}-` : "";
+}
+
+function isBody(entry: unknown): entry is Partial<TranscriptBody> {
+  return typeof entry === "object" && entry !== null;
+}
+
+function named(effects: readonly Effect[]): string[] {
+  return effects.flatMap((effect) =>
+    effect.do === "log" ? [] : [effect.do === "say" ? `say:${effect.notice.key}` : effect.do],
+  );
+}
+
+function policyOf({ settings }: SessionPorts): Policy {
+  return {
+    busyMode: settings.busyMode,
+    queueLimit: settings.queueLimit,
+    runIdleTimeoutMs: settings.runIdleTimeoutMs,
+    runTimeoutMs: settings.runTimeoutMs,
+    poolWaitMs: settings.poolWaitMs,
+    idleResetMs: settings.idleResetMs,
+    ...(settings.dailyResetHour === undefined ? {} : { dailyResetHour: settings.dailyResetHour }),
+    clockOffsetMs: 0,
+  };
+}
+
+/** What the key alone tells; the first message tells the rest. */
+function whereaboutsOf(key: string): Whereabouts {
+  const chatId = Number(/^telegram:(-?\d+)/.exec(key)?.[1] ?? 0);
+  const threadId = /:topic:(\d+)/.exec(key)?.[1];
+  return {
+    chatId,
+    chatType: chatId > 0 ? "private" : "supergroup",
+    ...(threadId ? { threadId: Number(threadId) } : {}),
+  };
+}

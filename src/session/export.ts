@@ -1,0 +1,42 @@
+import { type IncomingMessage, userWords } from "../agent/prompt.ts";
+import { messagesOf, textOf, usersOf } from "./conversation.ts";
+import type { TranscriptRow } from "./store.ts";
+
+/** /export: the conversation as a file for people (Markdown) or for programs (JSON). */
+export function exported(
+  rows: readonly TranscriptRow[],
+  form: "md" | "json",
+  message: (update: number) => IncomingMessage | undefined,
+): { readonly name: string; readonly mime: string; readonly text: string } {
+  const said = rows.flatMap((row) => [
+    ...usersOf(row).map((user) => ({ at: row.body.at, role: "user", text: wordsOf(user, message) })),
+    ...messagesOf(row)
+      .filter((reply) => reply.role === "assistant")
+      .map((reply) => ({ at: row.body.at, role: "assistant", text: textOf(reply) })),
+  ]);
+  const kept = said.filter(({ text }) => text.trim() !== "");
+  if (form === "json") {
+    const text = JSON.stringify(
+      kept.map(({ at, ...rest }) => ({ at: new Date(at).toISOString(), ...rest })),
+      null,
+      2,
+    );
+    return { name: "conversation.json", mime: "application/json", text };
+  }
+  const text = kept
+    .map(({ at, role, text }) => `**${role === "user" ? "You" : "Bot"}** · ${new Date(at).toISOString()}\n\n${text}\n`)
+    .join("\n---\n\n");
+  return { name: "conversation.md", mime: "text/markdown", text };
+}
+
+function wordsOf(
+  user: ReturnType<typeof usersOf>[number],
+  message: (update: number) => IncomingMessage | undefined,
+): string {
+  if ("update" in user) {
+    const inbound = message(user.update);
+    return inbound ? userWords(inbound, false) : "";
+  }
+  if (typeof user.content === "string") return user.content;
+  return user.content.map((part) => (part.type === "text" ? part.text : `[${part.name ?? part.mediaType}]`)).join("\n");
+}

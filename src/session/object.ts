@@ -1,0 +1,98 @@
+import { DurableObject } from "cloudflare:workers";
+import type { Environment } from "../environment.ts";
+import { log } from "../log.ts";
+import type { Inbound } from "../telegram/message.ts";
+import type { WordKey } from "../words/words.ts";
+import type { Accepted } from "./accept.ts";
+import { platformPorts } from "./platform.ts";
+import { SessionShell } from "./shell.ts";
+import type { SessionView } from "./view.ts";
+
+/** So long after an alarm that failed for the last time the next one is tried: the platform would drop it. */
+const ALARM_AGAIN_MS = 5_000;
+
+/**
+ * The Durable Object of a session, named by its key. Thin: it makes calls of the shell of what the platform brings. No
+ * rule lives here. Every method takes one plain object and returns a plain value.
+ */
+export class Session extends DurableObject<Environment> {
+  #shell: SessionShell | undefined;
+
+  accept(request: { readonly inbound: Inbound }): Promise<Accepted> {
+    return this.#open().accept(request.inbound);
+  }
+
+  override alarm(): void {
+    try {
+      this.#open().alarm();
+    } catch (error) {
+      // Never thrown to the platform: after six tries it would drop the alarm, and with it the watch over the run.
+      log("internal.error", { session: this.ctx.id.name ?? "unknown", where: "alarm", name: nameOf(error) });
+      void this.ctx.storage.setAlarm(Date.now() + ALARM_AGAIN_MS);
+    }
+  }
+
+  reset(_request: object): { readonly ok: boolean } {
+    return this.#known((shell) => shell.reset());
+  }
+
+  stop(_request: object): { readonly ok: boolean } {
+    return this.#known((shell) => shell.stop());
+  }
+
+  poolChanged(_request: object): { readonly ok: boolean } {
+    return this.#known((shell) => shell.poolChanged());
+  }
+
+  erase(_request: object): { readonly ok: boolean } {
+    const done = this.#known((shell) => shell.erase());
+    this.#shell = undefined;
+    return done;
+  }
+
+  tell(request: { readonly key: WordKey; readonly params: Readonly<Record<string, string | number>> }): {
+    readonly ok: true;
+  } {
+    this.#open().tell(request.key, request.params);
+    return { ok: true };
+  }
+
+  view(request: {
+    readonly journal: number;
+  }): { readonly ok: true; readonly view: SessionView } | { readonly ok: false } {
+    return this.#exists() ? { ok: true, view: this.#open().view(request.journal) } : { ok: false };
+  }
+
+  async context(_request: object): Promise<{ readonly messages: string }> {
+    return { messages: this.#exists() ? JSON.stringify(await this.#open().context()) : "[]" };
+  }
+
+  transcript(_request: object): { readonly ok: boolean; readonly rows: string } {
+    return this.#exists() ? { ok: true, rows: JSON.stringify(this.#open().transcript()) } : { ok: false, rows: "[]" };
+  }
+
+  /** Asking after a session must not make one. */
+  #known(act: (shell: SessionShell) => void): { readonly ok: boolean } {
+    if (!this.#exists()) return { ok: false };
+    act(this.#open());
+    return { ok: true };
+  }
+
+  #exists(): boolean {
+    if (this.#shell) return true;
+    return this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'journal'").toArray().length > 0;
+  }
+
+  #open(): SessionShell {
+    this.#shell ??= new SessionShell(
+      platformPorts(this.ctx, this.env, () => {
+        this.#shell = undefined;
+      }),
+    );
+    return this.#shell;
+  }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : "unknown";
+}

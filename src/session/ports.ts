@@ -1,0 +1,138 @@
+import type { LanguageModel } from "ai";
+import type { Fetch, PersonPort } from "../agent/tools/tool.ts";
+import type { ModelName, Settings } from "../config.ts";
+import type { Verdict } from "../core/failure.ts";
+import type { Log } from "../log.ts";
+import type { Call } from "../telegram/outbound.ts";
+import type { Sql } from "./outbox.ts";
+
+/**
+ * Everything a session touches that is not itself: clock, chance, storage, Telegram, models, pools, persons. The Durable
+ * Object hands over the platform's; a simulation hands over its own and drives the very same session with them.
+ */
+export interface SessionPorts {
+  /** The session's key, as in contract.md. */
+  readonly key: string;
+  readonly sql: Sql;
+  transactionSync<T>(work: () => T): T;
+  setAlarm(at: number): void;
+  deleteAlarm(): void;
+  /** Deletes all storage of the session; it is as if it had never been. */
+  wipe(): void;
+  now(): number;
+  /** Unguessable. */
+  newId(): string;
+  /** A number in [0, 1). */
+  chance(): number;
+  /** Calls back once after so many milliseconds; the answer takes it back. */
+  after(ms: number, callback: () => void): () => void;
+  /** Work that outlives the call that started it. */
+  detach(work: Promise<unknown>): void;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly call: Call;
+  readonly fetch: Fetch;
+  pool(provider: string): PoolPort;
+  /** The key of a credential, from the Worker's secrets; undefined: it is gone from there. */
+  keyOf(provider: string, credential: string): Promise<string | undefined>;
+  /** Names of the credentials in the Worker's secrets, in their order. */
+  credentials(provider: string): Promise<readonly string[]>;
+  model(name: ModelName, key: string): Promise<LanguageModel>;
+  person(userId: number): Person;
+  /** Words of a voice message; undefined: they could not be had. Absent: no transcription is set up. */
+  readonly transcribe?: (
+    bytes: Uint8Array,
+    name: string,
+    mime: string,
+    signal: AbortSignal,
+  ) => Promise<string | undefined>;
+  /** Tells the directory that this session is used. */
+  touch(at: number): Promise<void>;
+  /** Things of the whole bot: skills that were added, notices to the owners. */
+  readonly bot: BotPort;
+  /** The conversation that an aside (`…:btw:…`) may read: the parent's transcript. */
+  parentContext(): Promise<readonly unknown[]>;
+}
+
+export interface LeaseRequest {
+  readonly session: string;
+  readonly run: string;
+  readonly model: string;
+  /** Credentials that this turn has tried. */
+  readonly exclude: readonly string[];
+  /** The credential to stay with, where the strategy leaves it open. */
+  readonly prefer?: string;
+}
+
+export type LeaseReply =
+  | {
+      readonly ok: true;
+      readonly lease: string;
+      readonly credential: string;
+      readonly version: number;
+      readonly isProbe?: boolean;
+      /** Until when the lease is the first choice; then the pool is to be asked again. */
+      readonly keepUntilAt?: number;
+    }
+  | { readonly ok: false; readonly earliestAt?: number; readonly allDisabled: boolean; readonly empty: boolean };
+
+export interface LeaseReport {
+  readonly lease: string;
+  readonly credential: string;
+  readonly version: number;
+  readonly model: string;
+  readonly session: string;
+  readonly run: string;
+  readonly outcome: { readonly ok: true } | { readonly ok: false; readonly verdict: Verdict };
+}
+
+/** The credential pool of one provider. Rejects only where the pool's object cannot be reached. */
+export interface PoolPort {
+  lease(request: LeaseRequest): Promise<LeaseReply>;
+  report(report: LeaseReport): Promise<void>;
+}
+
+export interface SpendReport {
+  readonly usd: number;
+  readonly input: number;
+  readonly output: number;
+  readonly model: string;
+}
+
+/** What is kept of a person across sessions. */
+export interface Person extends PersonPort {
+  profile(): Promise<{ readonly timezone?: string; readonly spentTodayUsd: number; readonly tokensToday: number }>;
+  spend(report: SpendReport): Promise<void>;
+  /** False: there is no such time zone. */
+  setTimezone(timezone: string): Promise<boolean>;
+  memories(): Promise<readonly { readonly id: number; readonly text: string }[]>;
+  eraseAll(): Promise<void>;
+}
+
+export interface BotPort {
+  /** SKILL.md texts that owners added. */
+  skills(): Promise<readonly string[]>;
+  /** The answer says what was wrong and what was expected; undefined: it is there now. */
+  addSkill(name: string, text: string): Promise<string | undefined>;
+  pools(): Promise<readonly PoolView[]>;
+  lift(provider: string, credential?: string): Promise<number>;
+  approvePair(code: string, by: number): Promise<ApproveReply>;
+}
+
+export interface PoolView {
+  readonly provider: string;
+  readonly credentials: readonly {
+    readonly id: string;
+    readonly state: "ready" | "cooling" | "disabled";
+    readonly until: number | null;
+    readonly reason: string | null;
+    readonly leases: number;
+    readonly uses: number;
+    readonly lastUsedAt: number | null;
+  }[];
+}
+
+export type ApproveReply =
+  | { readonly kind: "done"; readonly userId: number; readonly name: string }
+  | { readonly kind: "wrong" }
+  | { readonly kind: "locked"; readonly untilAt: number };

@@ -1,0 +1,76 @@
+import type { Inbound } from "../telegram/message.ts";
+import { type WordKey, words } from "../words/words.ts";
+import type { Accepted, Accepting } from "./accept.ts";
+import * as questions from "./questions.ts";
+
+/**
+ * A button was pressed. It is answered at once with a word, addressed to its own thing (a run, a question, a key), and
+ * told the truth: first what it asks for is done and committed, then the answer says so.
+ */
+export async function press(accepting: Accepting, inbound: Extract<Inbound, { kind: "press" }>): Promise<Accepted> {
+  const word = await act(accepting, inbound);
+  const { ports, from } = accepting;
+  ports.detach(
+    ports.call("answerCallbackQuery", { callback_query_id: inbound.queryId, text: words(from.language, word) }),
+  );
+  return { ok: true, outcome: "accepted" };
+}
+
+async function act(accepting: Accepting, inbound: Extract<Inbound, { kind: "press" }>): Promise<WordKey> {
+  const { door, ports, from } = accepting;
+  const [kind = "", first = "", second = ""] = inbound.data.split(":");
+  const expired = (): WordKey => {
+    accepting.keep(() => {});
+    return "button_expired";
+  };
+  switch (kind) {
+    case "stop": {
+      const { turn } = door.session;
+      const run = turn.phase === "running" || turn.phase === "waiting" ? turn.run : undefined;
+      if (first === "" || !run?.startsWith(first)) return expired();
+      accepting.pass({ type: "stopped", by: "button", run });
+      return "button_stopping";
+    }
+    case "ask": {
+      const question = questions.find(door, first);
+      const choice = question?.options[Number(second)];
+      if (!question || choice === undefined || door.store.has(inbound.update)) return expired();
+      const open = questions.answer(door, question, choice, () => door.store.accept(inbound.update, ports.now(), null));
+      return open ? "button_done" : "button_expired";
+    }
+    case "model": {
+      const name = ports.settings.models[Number(first)];
+      if (!name) return expired();
+      const model = `${name.provider}/${name.model}`;
+      accepting.pass(
+        { type: "preferred", choices: { ...door.session.choices, model } },
+        words(from.language, "model_set", { model }),
+      );
+      return "button_done";
+    }
+    case "lift": {
+      if (!ports.settings.owners.includes(from.id)) {
+        accepting.keep(() => {});
+        return "button_not_yours";
+      }
+      const count = await ports.bot.lift(first, second === "*" ? undefined : second);
+      accepting.say("pool_lifted", { count });
+      door.pass({ type: "poolChanged" });
+      return "button_done";
+    }
+    case "forget": {
+      if (Number(first) !== from.id) {
+        accepting.keep(() => {});
+        return "button_not_yours";
+      }
+      await ports.person(from.id).eraseAll();
+      accepting.keep(() => accepting.sayNow(words(from.language, "forget_all_done")));
+      return "button_done";
+    }
+    case "cancel":
+      accepting.keep(() => accepting.sayNow(words(from.language, "cancelled")));
+      return "cancelled";
+    default:
+      return expired();
+  }
+}

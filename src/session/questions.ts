@@ -1,0 +1,81 @@
+import { toolMessage } from "../agent/run.ts";
+import { safe, styled } from "../words/styled.ts";
+import { words } from "../words/words.ts";
+import type { Door } from "./door.ts";
+
+/**
+ * Questions that a run put to a person: durable, one row each, so that a button pressed after a restart still works, and
+ * one that is pressed twice or too late is told the truth.
+ */
+
+export interface Question {
+  readonly id: string;
+  readonly call: { readonly id: string; readonly name: string };
+  readonly question: string;
+  readonly options: readonly string[];
+  readonly untilAt: number;
+  /** The message that carries the buttons, once Telegram has given its id. */
+  readonly messageId?: number;
+}
+
+const PREFIX = "question:";
+
+/** Inside `rows`: the question and the message with its buttons. */
+export function put(door: Door, question: Question, replyTo: number | undefined): void {
+  door.store.setFact(PREFIX + question.id, question);
+  const { language } = door.whereabouts;
+  door.say({
+    content: {
+      kind: "notice",
+      ...styled(words(language, "question", { question: safe(question.question) })),
+      keyboard: question.options.map((option, index) => [
+        { text: option, callback_data: `ask:${question.id}:${index}` },
+      ]),
+    },
+    tag: PREFIX + question.id,
+    ...(replyTo === undefined ? {} : { replyTo }),
+  });
+}
+
+export function find(door: Door, id: string): Question | undefined {
+  return door.store.fact<Question>(PREFIX + id);
+}
+
+export function all(door: Door): Question[] {
+  return door.store.factNames(PREFIX).flatMap((name) => door.store.fact<Question>(name) ?? []);
+}
+
+/** The message of a question is in the chat: it can be edited once the question is answered. */
+export function delivered(door: Door, tag: string, messageId: number): void {
+  const question = door.store.fact<Question>(tag);
+  if (question) door.store.setFact(tag, { ...question, messageId });
+}
+
+/** A person chose. True: the run goes on with it; false: the question was no longer open. */
+export function answer(door: Door, question: Question, choice: string, rows: () => void): boolean {
+  const { effects } = door.pass(
+    {
+      type: "chosen",
+      question: question.id,
+      entry: { messages: [toolMessage(question.call, choice)] },
+    },
+    () => {
+      rows();
+      close(door, question, choice);
+    },
+  );
+  return effects.some((effect) => effect.do === "begin");
+}
+
+/** Inside `rows`: the question is no longer open, and its message says so. */
+export function close(door: Door, question: Question, choice: string | undefined): void {
+  door.store.dropFact(PREFIX + question.id);
+  if (question.messageId === undefined) return;
+  const { language } = door.whereabouts;
+  const asked = safe(question.question);
+  const marked =
+    choice === undefined
+      ? words(language, "question_closed", { question: asked })
+      : words(language, "question_answered", { question: asked, choice: safe(choice) });
+  door.say({ content: { kind: "notice", ...styled(marked), editOf: question.messageId }, silent: true });
+}

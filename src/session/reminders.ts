@@ -1,0 +1,90 @@
+import { nextOccurrence, REMINDERS_PER_SESSION, type Reminder, type ReminderPlan } from "../agent/reminders.ts";
+import type { RemindersPort } from "../agent/tools/tool.ts";
+import { safe, styled } from "../words/styled.ts";
+import { words } from "../words/words.ts";
+import type { Door } from "./door.ts";
+import type { Sql } from "./outbox.ts";
+
+/**
+ * The reminders of a session: rows with the time of their next coming, which the object's alarm follows. One that comes
+ * is taken out (or moved to its next time) in the transaction that puts its words into the outbox, so it comes once. They
+ * belong to the chat, not to a conversation: a reset leaves them.
+ */
+export class Reminders implements RemindersPort {
+  readonly #door: Door;
+  readonly #sql: Sql;
+
+  constructor(door: Door, sql: Sql) {
+    this.#door = door;
+    this.#sql = sql;
+  }
+
+  add(plan: ReminderPlan): { readonly id: number } | { readonly refused: string } {
+    if (this.list().length >= REMINDERS_PER_SESSION) {
+      return {
+        refused: `There are ${REMINDERS_PER_SESSION} reminders here already, which is the most. Cancel one first.`,
+      };
+    }
+    let id = 0;
+    this.#door.keep(() => {
+      id = this.#sql
+        .exec<{ id: number }>(
+          "INSERT INTO reminders (next_at, body) VALUES (?, ?) RETURNING id",
+          plan.nextAt,
+          JSON.stringify(plan),
+        )
+        .one().id;
+    });
+    return { id };
+  }
+
+  list(): readonly Reminder[] {
+    return this.#rows("SELECT id, body FROM reminders ORDER BY next_at");
+  }
+
+  cancel(id: number): boolean {
+    let found = false;
+    this.#door.keep(() => {
+      found = this.#sql.exec("DELETE FROM reminders WHERE id = ? RETURNING id", id).toArray().length > 0;
+    });
+    return found;
+  }
+
+  nextAt(): number | undefined {
+    const row = this.#sql.exec<{ next: number | null }>("SELECT MIN(next_at) AS next FROM reminders").toArray()[0];
+    return row?.next ?? undefined;
+  }
+
+  /** Says what is due. */
+  fire(now: number): void {
+    const due = this.#rows("SELECT id, body FROM reminders WHERE next_at <= ? ORDER BY next_at", now);
+    if (due.length === 0) return;
+    this.#door.keep(() => {
+      for (const reminder of due) {
+        const next = reminder.cron ? nextOccurrence(reminder, now) : undefined;
+        if (next === undefined) this.#sql.exec("DELETE FROM reminders WHERE id = ?", reminder.id);
+        else {
+          const { id, ...plan } = reminder;
+          this.#sql.exec(
+            "UPDATE reminders SET next_at = ?, body = ? WHERE id = ?",
+            next,
+            JSON.stringify({ ...plan, nextAt: next }),
+            id,
+          );
+        }
+        const marked = words(this.#door.whereabouts.language, "remind_due", { text: safe(reminder.text) });
+        this.#door.say({ content: { kind: "notice", ...styled(marked) } });
+      }
+    });
+  }
+
+  #rows(query: string, ...bindings: number[]): Reminder[] {
+    return this.#sql
+      .exec<{ id: number; body: string }>(query, ...bindings)
+      .toArray()
+      .map((row) => {
+        const plan: ReminderPlan = JSON.parse(row.body);
+        return { ...plan, id: row.id };
+      });
+  }
+}

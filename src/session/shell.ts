@@ -1,0 +1,179 @@
+import type { ModelMessage } from "ai";
+import { queuedInputs, runOf } from "../core/session.ts";
+import type { Inbound } from "../telegram/message.ts";
+import { styled } from "../words/styled.ts";
+import { words } from "../words/words.ts";
+import { type Accepted, accept } from "./accept.ts";
+import { conversationOf } from "./conversation.ts";
+import { Courier } from "./delivery.ts";
+import { Door } from "./door.ts";
+import { startRun, TRANSCRIPT_WINDOW_ROWS } from "./job.ts";
+import type { SessionPorts } from "./ports.ts";
+import * as questions from "./questions.ts";
+import { Reminders } from "./reminders.ts";
+import { type SessionView, viewOf } from "./view.ts";
+
+/**
+ * A session, whole: the door, the courier, the reminders and the runs, made of ports. The Durable Object is this with the
+ * platform's ports; the simulation is this with its own.
+ */
+
+/** The directory is told of a session that is in use, but not for every message. */
+const TOUCH_EVERY_MS = 60_000;
+const PRUNE_EVERY_MS = 24 * 3_600_000;
+const DAY_MS = 86_400_000;
+/** An aside has said what it had to say. */
+const ASIDE_RETENTION_MS = DAY_MS;
+
+export class SessionShell {
+  readonly #ports: SessionPorts;
+  readonly door: Door;
+  readonly reminders: Reminders;
+  #touchedAt = 0;
+  #prunedAt = 0;
+
+  constructor(ports: SessionPorts) {
+    this.#ports = ports;
+    this.door = new Door(
+      ports,
+      (door) => courierOf(ports, door),
+      (run, before) => startRun(run, this.door, ports, this.reminders, before),
+    );
+    this.reminders = new Reminders(this.door, ports.sql);
+    this.door.alsoDue(() => this.reminders.nextAt());
+    this.door.alsoDue(() => this.#endsAt());
+  }
+
+  async accept(inbound: Inbound): Promise<Accepted> {
+    const accepted = await accept(this.door, this.#ports, this.reminders, inbound);
+    this.#touch();
+    return accepted;
+  }
+
+  /** The object's alarm: whatever is due, and the derivation of the next one. Never the run itself. */
+  alarm(): void {
+    const now = this.#ports.now();
+    const { turn } = this.door.session;
+    this.door.log("alarm.fired", { state: turn.phase });
+    const endsAt = this.#endsAt();
+    if (endsAt !== undefined && endsAt <= now && this.reminders.nextAt() === undefined) {
+      this.#ports.wipe();
+      return;
+    }
+    this.reminders.fire(now);
+    this.door.alarm();
+    this.#prune(now);
+  }
+
+  reset(): void {
+    this.door.heal();
+    this.door.pass({ type: "resetAsked", by: "admin" });
+  }
+
+  stop(): void {
+    this.door.heal();
+    this.door.pass({ type: "stopped", by: "admin" });
+  }
+
+  /** A credential was made ready: a turn that waits for one need not wait for its time. */
+  poolChanged(): void {
+    this.door.heal();
+    this.door.pass({ type: "poolChanged" });
+  }
+
+  /** Says something to this chat that did not come of its own doings (a notice to an owner). */
+  tell(key: Parameters<typeof words>[1], params: Readonly<Record<string, string | number>>): void {
+    const { language } = this.door.whereabouts;
+    this.door.keep(() =>
+      this.door.say({ content: { kind: "notice", ...styled(words(language, key, params)) }, attempting: true }),
+    );
+  }
+
+  view(journalRows: number): SessionView {
+    return viewOf(this.door, this.#ports, this.reminders, journalRows);
+  }
+
+  /** The conversation in words, for an aside that reads it. */
+  async context(): Promise<ModelMessage[]> {
+    const { store, session } = this.door;
+    const rows = store.transcript(session.epoch, TRANSCRIPT_WINDOW_ROWS);
+    return conversationOf(rows, store.summary(session.epoch), [], {
+      words: (update) => store.message(update)?.message.text ?? "",
+      bytes: async () => undefined,
+    });
+  }
+
+  /** What people and the model said in this epoch; for the admin who asks. */
+  transcript(): readonly unknown[] {
+    return this.door.store.transcript(this.door.session.epoch, TRANSCRIPT_WINDOW_ROWS);
+  }
+
+  /** Deletes everything of this session. */
+  erase(): void {
+    const run = runOf(this.door.session);
+    if (run) this.door.pass({ type: "stopped", by: "admin" });
+    this.#ports.wipe();
+  }
+
+  /** When a session that nobody uses ends, with all its storage; undefined while it is in use. */
+  #endsAt(): number | undefined {
+    const { session } = this.door;
+    if (session.turn.phase !== "idle" || session.activeAt === 0) return undefined;
+    if (this.reminders.nextAt() !== undefined) return undefined;
+    const isAside = /:(?:bg|btw):\d+$/.test(this.#ports.key);
+    const keptMs = this.#ports.settings.retentionDays * DAY_MS;
+    return session.activeAt + (isAside ? Math.min(ASIDE_RETENTION_MS, keptMs) : keptMs);
+  }
+
+  #touch(): void {
+    const now = this.#ports.now();
+    if (now - this.#touchedAt < TOUCH_EVERY_MS) return;
+    this.#touchedAt = now;
+    this.#ports.detach(
+      this.#ports.touch(now).catch(() => {
+        // The next message tries again.
+        this.#touchedAt = 0;
+      }),
+    );
+  }
+
+  #prune(now: number): void {
+    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
+    this.#prunedAt = now;
+    const { session, store } = this.door;
+    const run = runOf(session);
+    const needed = [...queuedInputs(session), ...(run?.inputs ?? []), ...(run?.steers ?? [])];
+    store.prune(
+      now - this.#ports.settings.retentionDays * DAY_MS,
+      needed.map((input) => input.update),
+      session.epoch,
+    );
+  }
+}
+
+function courierOf(ports: SessionPorts, door: Door): Courier {
+  const language = () => door.whereabouts.language;
+  return new Courier({
+    sql: ports.sql,
+    now: ports.now,
+    call: ports.call,
+    log: ports.log,
+    session: ports.key,
+    after: ports.after,
+    form: ports.settings.richMessages ? "rich" : "entities",
+    place: () => door.whereabouts,
+    words: {
+      recovered: () => words(language(), "recovered"),
+      undeliverable: () => words(language(), "undeliverable"),
+    },
+    onChange: () => door.rearm(),
+    onChatGone: () => door.keep(() => door.noteWhereabouts({ ...door.whereabouts, reachable: false })),
+    onThreadGone: () => door.keep(() => door.noteWhereabouts({ ...door.whereabouts, reachable: false })),
+    onMigrated: (toChatId) =>
+      door.keep(() => door.noteWhereabouts({ ...door.whereabouts, chatId: toChatId, chatType: "supergroup" })),
+    onDelivered: ({ tag, messages }) => {
+      const [messageId] = messages;
+      if (tag && messageId) questions.delivered(door, tag, messageId);
+    },
+  });
+}

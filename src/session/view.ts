@@ -1,0 +1,95 @@
+import { runOf } from "../core/session.ts";
+import type { Door } from "./door.ts";
+import { TRANSCRIPT_WINDOW_ROWS } from "./job.ts";
+import type { SessionPorts } from "./ports.ts";
+import type { Reminders } from "./reminders.ts";
+
+/** A session as an operator sees it: what it is doing and how it came to that. No words of people or of the model. */
+export interface SessionView {
+  readonly key: string;
+  readonly state: "idle" | "gathering" | "running" | "waiting";
+  readonly epoch: number;
+  readonly queued: number;
+  readonly lastActiveAt: number;
+  readonly run: RunView | null;
+  readonly queue: readonly {
+    readonly update: number;
+    readonly messageId: number;
+    readonly from: number;
+    readonly acceptedAt: number;
+  }[];
+  readonly deliveries: { readonly count: number; readonly oldestAt: number | null };
+  readonly reminders: number;
+  readonly usd: number;
+  readonly journal: readonly JournalView[];
+}
+
+export interface RunView {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly idleSeconds: number;
+  readonly deadlineAt: number;
+  readonly attempt: number;
+  /** Fingerprint of the key in use. */
+  readonly credential: string | null;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly waiting?: { readonly why: "credential" | "person"; readonly untilAt: number };
+}
+
+export interface JournalView {
+  readonly seq: number;
+  readonly at: number;
+  readonly event: unknown;
+  readonly phase: string;
+  readonly epoch: number;
+  readonly run: string | null;
+  readonly queued: number;
+}
+
+export function viewOf(door: Door, ports: SessionPorts, reminders: Reminders, journalRows: number): SessionView {
+  const { session, store, live } = door;
+  const now = ports.now();
+  const run = runOf(session);
+  const gathering = session.turn.phase === "gathering" ? session.turn.inputs : [];
+  const queue = [...gathering, ...session.queue.flat(), ...(run?.steers ?? [])];
+  const { count, oldestAt } = door.courier.pending();
+  const usd = store
+    .transcript(session.epoch, TRANSCRIPT_WINDOW_ROWS)
+    .reduce((sum, row) => sum + (row.body.usage?.usd ?? 0), 0);
+  const progressAt =
+    run?.phase === "running" ? Math.max(run.progressAt, live?.run === run.run ? live.progressAt : 0) : now;
+  return {
+    key: ports.key,
+    state: session.turn.phase,
+    epoch: session.epoch,
+    queued: queue.length,
+    lastActiveAt: session.activeAt,
+    run: run
+      ? {
+          id: run.run,
+          startedAt: run.startedAt,
+          idleSeconds: Math.max(0, Math.round((now - progressAt) / 1000)),
+          deadlineAt: run.phase === "running" ? run.deadlineAt : run.untilAt + run.remainingMs,
+          attempt: run.attempt,
+          credential: live?.credential ?? session.lease?.credential ?? null,
+          steps: run.steps,
+          tokens: run.tokens,
+          ...(run.phase === "waiting" ? { waiting: { why: run.why, untilAt: run.untilAt } } : {}),
+        }
+      : null,
+    queue: queue.map(({ update, messageId, from, acceptedAt }) => ({ update, messageId, from, acceptedAt })),
+    deliveries: { count, oldestAt: oldestAt ?? null },
+    reminders: reminders.list().length,
+    usd,
+    journal: store.journal(journalRows, session.policy).map((row) => ({
+      seq: row.seq,
+      at: row.at,
+      event: row.event,
+      phase: row.session.turn.phase,
+      epoch: row.session.epoch,
+      run: runOf(row.session)?.run ?? null,
+      queued: row.session.queue.length,
+    })),
+  };
+}

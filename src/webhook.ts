@@ -1,0 +1,300 @@
+import type { Settings } from "./config.ts";
+import { findCommand } from "./core/commands.ts";
+import { sessionKey } from "./core/key.ts";
+import { guardLoop, type LoopGuard, NO_LOOP } from "./core/loopguard.ts";
+import { allow, type Bucket } from "./core/rate.ts";
+import { type Environment, settingsOf } from "./environment.ts";
+import { log } from "./log.ts";
+import { BOT } from "./session/bot.ts";
+import { admit, type BotIdentity, botId, needsPairing, withoutOurMention } from "./telegram/gate.ts";
+import { parseUpdate } from "./telegram/inbound.ts";
+import type { Inbound } from "./telegram/message.ts";
+import { type Call, createCaller } from "./telegram/outbound.ts";
+import { styled } from "./words/styled.ts";
+import { type WordKey, type WordParams, words } from "./words/words.ts";
+
+/**
+ * The way in: secret, size, form, gate, key, and then the session, whose commit is awaited and nothing else. Telegram holds
+ * a chat's next update back until this answers, so it must never wait for a model; and a 5xx makes Telegram send the
+ * update again for a day, so it is given only where the update could not be stored.
+ */
+
+/** Telegram's own updates stay far below; what is larger is not Telegram's. */
+const MOST_BODY_BYTES = 1024 * 1024;
+const TELEGRAM_TIMEOUT_MS = 10_000;
+/** An update that fails so often is given up: it would block its chat for a day. */
+const MOST_FAILURES = 8;
+/** What an isolate remembers at the most, of each kind. */
+const MOST_REMEMBERED = 5_000;
+
+export async function receive(
+  request: Request,
+  env: Environment,
+  context: Pick<ExecutionContext, "waitUntil">,
+): Promise<Response> {
+  const settings = settingsOf(env);
+  if (!(await isTelegram(request, settings))) {
+    log("update.refused", { reason: "wrong_secret" });
+    return answer(401, "expected X-Telegram-Bot-Api-Secret-Token to be this bot's webhook secret");
+  }
+  const body = await bodyOf(request);
+  if (!body.ok) {
+    log("update.refused", { reason: body.reason });
+    return answer(body.status, body.expected);
+  }
+  const parsed = parseUpdate(body.value, Date.now());
+  if (parsed.kind === "invalid") {
+    log("update.refused", { reason: "no_update" });
+    return answer(400, `expected ${parsed.expected}`);
+  }
+  if (parsed.kind === "ignored") {
+    log("update.ignored", {
+      update: parsed.update,
+      reason: parsed.reason,
+      ...(parsed.chatId ? { session: `telegram:${parsed.chatId}` } : {}),
+    });
+    return answer(200);
+  }
+  return enter(parsed.inbound, new Entrance(env, settings, context));
+}
+
+async function enter(inbound: Inbound, entrance: Entrance): Promise<Response> {
+  const { settings } = entrance;
+  const { update, place } = inbound;
+  const from = inbound.kind === "migrated" ? { id: 0 } : inbound.from;
+  const session = sessionKey(place, from, settings.groupSessions);
+  const bot = await entrance.bot(place.chatType !== "private");
+  const paired = needsPairing(inbound, settings) && (await entrance.isPaired(from.id));
+  const skills = await entrance.skillNames(inbound);
+  const admission = admit(inbound, settings, bot, paired, skills);
+  if (!admission.ok) {
+    log(admission.event, { session, update, reason: admission.reason, user: from.id });
+    entrance.refuse(inbound, admission.tell, admission.pairing === true);
+    return answer(200);
+  }
+  if (admission.bot && !entrance.mayBotsGoOn(place.chatId)) {
+    log("update.ignored", { session, update, reason: "bot_loop" });
+    return answer(200);
+  }
+  if (inbound.kind === "message" && !entrance.isWithinRate(from.id)) {
+    log("update.refused", { session, update, reason: "rate", user: from.id });
+    entrance.tell(inbound, "refused_rate", { limit: settings.userRatePerMinute });
+    return answer(200);
+  }
+  const ours =
+    inbound.kind === "message" || inbound.kind === "edit"
+      ? { ...inbound, message: withoutOurMention(inbound.message, bot) }
+      : inbound;
+  return entrance.hand(routeOf(session, ours), ours);
+}
+
+/** /bg and /btw have sessions of their own beside their chat's; so have the buttons of what they say. */
+function routeOf(session: string, inbound: Inbound): string {
+  if (inbound.kind === "message" && inbound.message.command?.words.trim()) {
+    const found = findCommand(inbound.message.command.name, []);
+    const name = found.kind === "builtin" ? found.command.name : undefined;
+    if (name === "bg" || name === "btw") return `${session}:${name}:${inbound.update}`;
+  }
+  if (inbound.kind === "press") {
+    const aside = /^(?:stop|ask):([bq])(\d+)-/.exec(inbound.data);
+    if (aside) return `${session}:${aside[1] === "b" ? "bg" : "btw"}:${aside[2]}`;
+  }
+  return session;
+}
+
+const identities = new Map<string, BotIdentity>();
+const pairedUsers = new Map<number, number>();
+const buckets = new Map<number, Bucket>();
+const loops = new Map<number, LoopGuard>();
+const failures = new Map<number, number>();
+/** A person who is let out again may go on for so long in isolates that know them. */
+const PAIRED_KNOWN_MS = 60_000;
+
+/** What the entrance asks and tells, with the platform at hand. Its memory is the isolate's: guards, never truth. */
+class Entrance {
+  readonly #env: Environment;
+  readonly settings: Settings;
+  readonly #context: Pick<ExecutionContext, "waitUntil">;
+
+  constructor(env: Environment, settings: Settings, context: Pick<ExecutionContext, "waitUntil">) {
+    this.#env = env;
+    this.settings = settings;
+    this.#context = context;
+  }
+
+  /** The bot's id stands in its token; its name is asked for once, and only where a group may mention it. */
+  async bot(needsName: boolean): Promise<BotIdentity> {
+    const { botToken } = this.settings;
+    const known = identities.get(botToken);
+    if (known?.username || (known && !needsName)) return known;
+    const id = botId(botToken) ?? 0;
+    if (!needsName) return { id };
+    const got = await this.#call()("getMe", {});
+    const username = got.ok && isRecord(got.result) ? got.result.username : undefined;
+    if (typeof username !== "string") return { id };
+    const bot = { id, username };
+    identities.set(botToken, bot);
+    return bot;
+  }
+
+  async isPaired(userId: number): Promise<boolean> {
+    const now = Date.now();
+    if ((pairedUsers.get(userId) ?? 0) > now) return true;
+    const { isPaired } = await this.#env.DIRECTORY.getByName(BOT).isPaired({ userId });
+    if (isPaired) remember(pairedUsers, userId, now + PAIRED_KNOWN_MS);
+    return isPaired;
+  }
+
+  /** Names of skills, where a bare command in a group has to be told from another bot's. */
+  async skillNames(inbound: Inbound): Promise<readonly string[]> {
+    if (inbound.kind !== "message" || !inbound.message.command || inbound.place.chatType === "private") return [];
+    const { bundledSkills } = await import("../skills/index.ts");
+    return bundledSkills.map((skill) => skill.name);
+  }
+
+  mayBotsGoOn(chatId: number): boolean {
+    const guarded = guardLoop(loops.get(chatId) ?? NO_LOOP, Date.now());
+    remember(loops, chatId, guarded.guard);
+    return guarded.allowed;
+  }
+
+  isWithinRate(userId: number): boolean {
+    const { userRatePerMinute } = this.settings;
+    if (userRatePerMinute === 0) return true;
+    const allowance = allow(buckets.get(userId), Date.now(), userRatePerMinute);
+    remember(buckets, userId, allowance.bucket);
+    return allowance.allowed;
+  }
+
+  /** A stranger in private hears why, once in a while; one who asks to be let in gets a code. */
+  refuse(inbound: Inbound, tell: WordKey | undefined, pairing: boolean): void {
+    if (inbound.kind === "press") {
+      this.#context.waitUntil(this.#call()("answerCallbackQuery", { callback_query_id: inbound.queryId }));
+    }
+    if (inbound.kind !== "message") return;
+    const directory = this.#env.DIRECTORY.getByName(BOT);
+    const { id, name } = inbound.from;
+    if (pairing) {
+      this.#context.waitUntil(
+        directory.request({ userId: id, name }).then((asked) => {
+          if (asked.ok) return this.#say(inbound, "pair_ask", { code: asked.code });
+          if (asked.reason === "already_paired") return this.#say(inbound, "pair_already", {});
+          if (asked.reason === "too_many_pending") return this.#say(inbound, "pair_full", {});
+          return this.#say(inbound, "pair_wait", {
+            minutes: Math.max(1, Math.ceil((asked.until - Date.now()) / 60_000)),
+          });
+        }),
+      );
+    } else if (tell) {
+      this.#context.waitUntil(
+        directory.tellsStranger({ userId: id }).then(({ tells }) => (tells ? this.#say(inbound, tell, {}) : undefined)),
+      );
+    }
+  }
+
+  tell(inbound: Inbound, key: WordKey, params: WordParams): void {
+    this.#context.waitUntil(this.#say(inbound, key, params));
+  }
+
+  async hand(key: string, inbound: Inbound): Promise<Response> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        // A stub that has seen a fault stays broken: each try takes a new one.
+        await this.#env.SESSION.getByName(key).accept({ inbound });
+        return answer(200);
+      } catch (error) {
+        const fault = isRecord(error) ? error : {};
+        const overloaded = fault.overloaded === true;
+        if (attempt === 1 && !overloaded && (fault.retryable === true || fault.durableObjectReset === true)) continue;
+        return this.#notStored(key, inbound, error, overloaded);
+      }
+    }
+  }
+
+  #notStored(key: string, inbound: Inbound, error: unknown, overloaded: boolean): Response {
+    const name = error instanceof Error ? error.name : "unknown";
+    const failed = (failures.get(inbound.update) ?? 0) + 1;
+    remember(failures, inbound.update, failed);
+    log("internal.error", { session: key, update: inbound.update, where: "accept", name, overloaded, failed });
+    if (failed < MOST_FAILURES || overloaded) return answer(503, "not stored; send it again", { "retry-after": "2" });
+    log("update.refused", { session: key, update: inbound.update, reason: "cannot_be_stored" });
+    if (inbound.kind === "message") this.tell(inbound, "failed_internal", {});
+    return answer(200);
+  }
+
+  async #say(inbound: Inbound, key: WordKey, params: WordParams): Promise<void> {
+    const { place } = inbound;
+    const language = inbound.kind === "migrated" ? undefined : inbound.from.language;
+    const { text, entities } = styled(words(language, key, params));
+    await this.#call()("sendMessage", {
+      chat_id: place.chatId,
+      text,
+      entities,
+      ...(place.threadId === undefined ? {} : { message_thread_id: place.threadId }),
+      disable_notification: true,
+    });
+  }
+
+  #call(): Call {
+    return createCaller({
+      apiRoot: this.settings.telegramApiRoot,
+      token: this.settings.botToken,
+      fetch: (url, init) => fetch(url, init),
+      timeoutMs: TELEGRAM_TIMEOUT_MS,
+    });
+  }
+}
+
+/** Compared as hashes of one length, in constant time. An unset secret lets nobody in. */
+async function isTelegram(request: Request, settings: Settings): Promise<boolean> {
+  const given = request.headers.get("x-telegram-bot-api-secret-token");
+  if (settings.webhookSecret === "" || given === null) return false;
+  const [left, right] = await Promise.all([digest(given), digest(settings.webhookSecret)]);
+  return crypto.subtle.timingSafeEqual(left, right);
+}
+
+function digest(text: string): Promise<ArrayBuffer> {
+  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+}
+
+type Body =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly status: 400 | 413; readonly reason: string; readonly expected: string };
+
+async function bodyOf(request: Request): Promise<Body> {
+  const tooLarge: Body = {
+    ok: false,
+    status: 413,
+    reason: "too_large",
+    expected: `a body of at most ${MOST_BODY_BYTES} bytes`,
+  };
+  if (Number(request.headers.get("content-length") ?? 0) > MOST_BODY_BYTES) return tooLarge;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of request.body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes > MOST_BODY_BYTES) return tooLarge;
+      chunks.push(chunk);
+    }
+    return { ok: true, value: JSON.parse(await new Blob(chunks).text()) };
+  } catch {
+    return { ok: false, status: 400, reason: "no_json", expected: "expected a JSON body: one update of the Bot API" };
+  }
+}
+
+function answer(status: 200 | 400 | 401 | 413 | 503, problem?: string, headers: Record<string, string> = {}): Response {
+  return Response.json(problem === undefined ? { ok: true } : { ok: false, error: problem }, { status, headers });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** A bounded memory: the oldest goes first. */
+function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  const oldest = map.size > MOST_REMEMBERED ? map.keys().next() : undefined;
+  if (oldest && !oldest.done) map.delete(oldest.value);
+}
