@@ -16,6 +16,7 @@ import { RACE_CHAT } from "./zombie.ts";
  * lies in .playground/ and listens on this machine only. With provider settings in .dev.vars the real model answers.
  */
 const DEFAULT_PORT = 8787;
+const FIRST_OF_2026_SECONDS = 1_767_225_600;
 const KEYS = ["sk-playground-one", "sk-playground-two"] as const;
 const WEBHOOK_SECRET = "playground-webhook-secret";
 const DIRECTORY = process.env.PLAYGROUND_DIR ?? join(ROOT, ".playground");
@@ -76,8 +77,6 @@ async function main(): Promise<void> {
   await listenFrom(server.http, Number(process.env.PORT) || DEFAULT_PORT);
   if (!over) process.stdout.write(`Turnkeeper's playground is ready: ${address(server.http)}\n`);
 }
-
-const FIRST_OF_2026_SECONDS = 1_767_225_600;
 
 /** Settings of a real provider from .dev.vars, if there are any that name a key. */
 function realModel(settings: Settings): Settings | undefined {

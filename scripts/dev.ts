@@ -25,6 +25,9 @@ const { values: options } = parseArgs({
   },
 });
 
+/** Between the bridge and the Worker on one machine any secret will do. */
+const DEV_SECRET = "local-development";
+
 const stopping = new AbortController();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -68,9 +71,6 @@ async function main(): Promise<void> {
     await wrangler.stop();
   }
 }
-
-/** Between the bridge and the Worker on one machine any secret will do. */
-const DEV_SECRET = "local-development";
 
 function missingForTelegram(settings: Readonly<Record<string, string>>): string | undefined {
   if (!existsSync(options["env-file"])) {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
+import { stripVTControlCharacters } from "node:util";
 
 export interface WranglerOptions {
   readonly port: number;
@@ -26,6 +27,7 @@ const QUIET = {
   X_LOCAL_EXPLORER: "false",
   CI: "true",
   NO_COLOR: "1",
+  FORCE_COLOR: "0",
 } as const;
 
 const READY_WITHIN_MS = 60_000;
@@ -62,12 +64,13 @@ export class WranglerDev {
       cwd,
       detached: process.platform !== "win32",
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...environment(), ...QUIET, WRANGLER_REGISTRY_PATH: join(this.#options.persistTo, "registry") },
+      env: { ...environment(cwd), ...QUIET, WRANGLER_REGISTRY_PATH: join(this.#options.persistTo, "registry") },
     });
     this.#child = child;
     this.#guard = guard(child.pid);
     for (const stream of ["stdout", "stderr"] as const) {
-      createInterface({ input: child[stream] }).on("line", (line) => {
+      createInterface({ input: child[stream] }).on("line", (written) => {
+        const line = stripVTControlCharacters(written);
         last.push(line);
         if (last.length > 40) last.shift();
         onLine?.(line, stream);
@@ -77,7 +80,7 @@ export class WranglerDev {
       child.once("error", reject);
       child.once("exit", (code, signal) => {
         if (this.#child === child) this.#child = undefined;
-        reject(new Error(`wrangler dev ended (${signal ?? `code ${code}`}); its last lines were:\n${last.join("\n")}`));
+        reject(new Error(`wrangler dev ended (${signal ?? `code ${code}`}); it said:\n${complaint(last)}`));
       });
     });
     ended.catch(() => {});
@@ -118,9 +121,7 @@ export class WranglerDev {
       }
       if (Date.now() > until) {
         await this.kill9();
-        throw new Error(
-          `the Worker did not answer on ${this.url}/health in time; its last lines were:\n${last.join("\n")}`,
-        );
+        throw new Error(`the Worker did not answer on ${this.url}/health in time; it said:\n${complaint(last)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
     }
@@ -147,11 +148,19 @@ function nodeFor(cwd: string): string {
 }
 
 /** Our own environment without what would change the Worker's or wrangler's behaviour from outside. */
-function environment(): NodeJS.ProcessEnv {
+function environment(cwd: string): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(CLOUDFLARE_|CF_|VITEST|NODE_OPTIONS|PORT$)/.test(name),
   );
-  return Object.fromEntries(kept);
+  // As npx does: what wrangler starts (the build of the skills) finds the project's Node before the system's.
+  const path = `${join(cwd, "node_modules/.bin")}${delimiter}${process.env.PATH ?? ""}`;
+  return { ...Object.fromEntries(kept), PATH: path };
+}
+
+/** The lines that say what is wrong, or the last ones where none does. */
+function complaint(last: readonly string[]): string {
+  const errors = last.filter((line) => /ERROR|✘|Error:/.test(line));
+  return (errors.length > 0 ? errors : last.slice(-15)).join("\n");
 }
 
 /** A shell that waits for our end of a pipe to close, whatever closes it, and then kills the group. */
