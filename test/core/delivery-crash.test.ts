@@ -106,4 +106,69 @@ describe("a crash", () => {
     expect(chat.said()).toEqual(["The beginning of an answer"]);
     expect(chat.put(second, { kind: "freeze" }, { run: "never shown" })).toBe(0);
   });
+
+  it("while a streamed message is being edited leaves no mark on the part that follows it", async () => {
+    const chat = new Chat();
+    chat.latencyMs = 100;
+    const first = chat.courier("entities");
+    const options = { mode: "edit", private: true, stopLabel: "Stop" } as const;
+    first.growing("r1", { chatId: 7 }, 5, options).show("The beginning of an answer");
+    await chat.pass(5_000);
+    chat.put(first, answer("word ".repeat(1_500)), { run: "r1" });
+    void first.deliver();
+    await chat.pass(50);
+    expect(chat.methods()).toEqual(["sendMessage", "editMessageText"]);
+    await chat.drain(chat.courier("entities"));
+    expect(chat.said()).toHaveLength(2);
+    expect(chat.said().filter((text) => text.includes("MARK"))).toEqual([]);
+  });
+});
+
+describe("what happens while a call is on", () => {
+  it("does not let a row that was given up take the place of a new one with its id", async () => {
+    const chat = new Chat();
+    chat.latencyMs = 100;
+    const courier = chat.courier();
+    const old = chat.put(courier, notice("old"));
+    void courier.deliver();
+    await chat.pass(50);
+    courier.abandon("chat_gone");
+    expect(chat.put(courier, notice("new"))).toBe(old);
+    void courier.deliver();
+    await chat.pass(5_000);
+    expect(chat.said()).toEqual(["old", "new"]);
+    expect(chat.delivered).toHaveLength(1);
+  });
+
+  it("keeps a growing answer quiet, too, when a delivery meets a flood", async () => {
+    const chat = new Chat();
+    const courier = chat.courier();
+    chat.refuse("sendMessage", { kind: "flood", retryAfterMs: 30_000 });
+    chat.put(courier, notice("a"));
+    await courier.deliver();
+    const floodAt = chat.now;
+    const options = { mode: "edit", private: true, stopLabel: "Stop" } as const;
+    courier.growing("r1", { chatId: 7 }, 5, options).show("The beginning of an answer");
+    await chat.pass(29_999);
+    expect(chat.calls).toHaveLength(1);
+    expect(chat.typed.filter((at) => at > floodAt)).toEqual([]);
+    await chat.drain(courier);
+    await chat.pass(5_000);
+    expect(chat.said().toSorted()).toEqual(["The beginning of an answer", "a"]);
+  });
+
+  it("never edits a message of the old chat under the new chat's id", async () => {
+    const chat = new Chat("group");
+    const courier = chat.courier();
+    const options = { mode: "edit", private: false, stopLabel: "Stop" } as const;
+    courier.growing("r1", { chatId: -7 }, 5, options).show("The beginning of an answer");
+    await chat.pass(5_000);
+    chat.refuse("editMessageText", { kind: "migrated", toChatId: -100 });
+    chat.put(courier, answer("The whole of it."), { run: "r1" });
+    await chat.drain(courier);
+    expect(chat.calls.slice(1).map(({ method, payload }) => [method, payload.chat_id])).toEqual([
+      ["editMessageText", -7],
+      ["sendRichMessage", -100],
+    ]);
+  });
 });
