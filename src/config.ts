@@ -133,7 +133,7 @@ export function readSettings(env: RawEnvironment): Settings {
   return {
     botToken: read.required(
       "TELEGRAM_BOT_TOKEN",
-      /^\d+:[\w-]{5,}$/,
+      /^\d+:[\w-]+$/,
       "a bot token such as 123456:ABC…, as BotFather gives it",
     ),
     webhookSecret: read.required(
@@ -216,10 +216,8 @@ class Reader {
       this.#problems.push({ name, expected, missing: true });
       return "";
     }
-    if (!pattern.test(value)) {
-      this.wrong(name, expected);
-      return "";
-    }
+    // Used as it is all the same: it may work, and the line says what to look at if it does not.
+    if (!pattern.test(value)) this.wrong(name, expected);
     return value;
   }
 
@@ -322,6 +320,8 @@ function readProviders(env: RawEnvironment, problems: Problem[]): ReadonlyMap<st
   }
   const providers = new Map<string, ProviderSettings>();
   for (const [provider, { keys, baseUrl }] of found) {
+    // BRAVE_API_KEY and its like are keys of other things.
+    if (baseUrl === undefined && !(KNOWN_PROVIDERS as readonly string[]).includes(provider)) continue;
     const seen = new Set<string>();
     const distinct: { key: string; account?: string }[] = [];
     for (const written of keys) {

@@ -95,6 +95,8 @@ class SessionRun implements LiveRun {
     try {
       await work(this.#job());
     } finally {
+      // Parked, answered or cut: nothing of it goes on in this memory.
+      this.#growing.close();
       this.#abort.abort();
       await this.#mcp?.close();
     }
