@@ -77,11 +77,13 @@ export function settleCredential(
 ): { readonly credential: Credential; readonly ended: readonly (string | undefined)[] } {
   const ended: (string | undefined)[] = [];
   const pass = (bench: Bench, model: string | undefined): Bench | undefined => {
-    if (bench.phase === "returning") return now >= bench.endedAt + RETURNING_KEEP_MS ? undefined : bench;
-    if (now < bench.untilAt) return bench;
+    if (bench.phase !== "returning" && now < bench.untilAt) return bench;
     if (bench.phase === "cooling") ended.push(model);
     const endedAt = bench.phase === "cooling" ? bench.untilAt : bench.endedAt;
-    return { phase: "returning", reason: bench.reason, strikes: bench.strikes, endedAt };
+    if (now >= endedAt + RETURNING_KEEP_MS) return undefined;
+    return bench.phase === "returning"
+      ? bench
+      : { phase: "returning", reason: bench.reason, strikes: bench.strikes, endedAt };
   };
   return { credential: mapBenches(credential, pass), ended };
 }

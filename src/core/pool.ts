@@ -125,7 +125,7 @@ export function step(before: Pool, event: PoolEvent, now: number, dice: number):
 
 /** When the alarm is due: the end of the first window, to say that the credential is ready. Derived, never set by hand. */
 export function nextAlarm(pool: Pool): number | undefined {
-  const ends = pool.credentials.filter(isPresent).flatMap((one) => nextEnd(one) ?? []);
+  const ends = pool.credentials.flatMap((one) => nextEnd(one) ?? []);
   return ends.length > 0 ? Math.min(...ends) : undefined;
 }
 
@@ -153,7 +153,7 @@ function settle(pool: Pool, now: number): PoolStep {
   const effects: PoolEffect[] = [];
   let next = changeEach(pool, (one) => {
     const { credential, ended } = settleCredential(one, now);
-    for (const model of isPresent(one) ? ended : []) {
+    for (const model of ended) {
       const of = model === undefined ? {} : { model };
       effects.push({ do: "log", event: "credential.ready", credential: one.id, ...of, reason: "time" });
     }

@@ -8,7 +8,7 @@ export interface Scope {
   readonly sessions: readonly string[];
   readonly models: readonly string[];
   readonly outcomes: readonly OutcomeName[];
-  readonly asksPerSession: number;
+  readonly asks: number;
   readonly waits: number;
   readonly lifts: number;
 }
@@ -22,7 +22,7 @@ export interface Explored {
 
 interface Node {
   readonly world: World;
-  readonly asks: readonly number[];
+  readonly asks: number;
   readonly waits: number;
   readonly lifts: number;
   readonly by?: { readonly from: Node; readonly move: Move };
@@ -34,7 +34,7 @@ export function explore(system: System, scope: Scope, stopAt?: string): Explored
   const seen = new Set<string>();
   const start: Node = {
     world: newWorld(system, scope.fingerprints),
-    asks: scope.sessions.map(() => 0),
+    asks: 0,
     waits: 0,
     lifts: 0,
   };
@@ -63,10 +63,8 @@ export function explore(system: System, scope: Scope, stopAt?: string): Explored
 
 function* movesOf(node: Node, scope: Scope): Generator<[Move, Partial<Node>]> {
   const { world } = node;
-  for (const [index, session] of scope.sessions.entries()) {
-    const asked = node.asks[index] ?? 0;
-    if (asked >= scope.asksPerSession) continue;
-    const asks = node.asks.map((count, at) => (at === index ? count + 1 : count));
+  const asks = node.asks + 1;
+  for (const session of asks > scope.asks ? [] : scope.sessions) {
     for (const model of scope.models) {
       const hasTried = (world.tried[session]?.length ?? 0) > 0;
       for (const isNewTurn of hasTried ? [false, true] : [true]) {

@@ -1,4 +1,4 @@
-import type { PoolEvent, PoolStep } from "../../../src/core/pool.ts";
+import { GONE_KEEP_MS, type PoolEvent, type PoolStep } from "../../../src/core/pool.ts";
 import { RETURNING_KEEP_MS, TRIAL_MS } from "../../../src/core/pool-credential.ts";
 import { TELL_AGAIN_MS } from "../../../src/core/pool-drought.ts";
 import type { BenchReason } from "../../../src/core/pool-window.ts";
@@ -14,6 +14,8 @@ export interface Ledger {
   /** Layers that failed and have not proved well since. */
   readonly wounds: readonly Layer[];
   readonly probes: readonly (Layer & { readonly lease: string; readonly untilAt: number })[];
+  /** Since when a credential is not in the secrets. */
+  readonly gone: Readonly<Record<string, number>>;
   /** Models of which the owners were told that the pool is dry. */
   readonly told: readonly { readonly model: string; readonly at: number }[];
 }
@@ -46,6 +48,7 @@ export const emptyLedger: Ledger = {
   disabled: [],
   wounds: [],
   probes: [],
+  gone: {},
   told: [],
 };
 
@@ -86,8 +89,10 @@ export function remember(facts: Facts): Ledger {
     const versions = { ...ledger.versions };
     for (const { id, account } of event.fingerprints) accounts[id] = account;
     for (const id of present) versions[id] ??= 1;
-    const isNew = present.some((id) => before.ledger.versions[id] === undefined);
-    ledger = { ...ledger, present, accounts, versions, told: isNew ? [] : ledger.told };
+    const isNew = present.some((id) => ledger.versions[id] === undefined);
+    const away = Object.keys(versions).filter((id) => !present.includes(id));
+    const gone = Object.fromEntries(away.map((id) => [id, ledger.gone[id] ?? now]));
+    ledger = { ...ledger, present, accounts, versions, gone, told: isNew ? [] : ledger.told };
   }
   if (event.type === "lifted") {
     const isMeant = (id: string) =>
@@ -117,13 +122,19 @@ export function remember(facts: Facts): Ledger {
   return ledger;
 }
 
-function passTime(ledger: Ledger, now: number): Ledger {
+/** What time alone changes. A key that is gone for long is forgotten with all that was known of it. */
+export function passTime(ledger: Ledger, now: number): Ledger {
+  const isKnown = (id: string) => now < (ledger.gone[id] ?? now) + GONE_KEEP_MS;
   const isForgotten = (wound: Layer) =>
     ledger.windows.some((window) => isLayer(window, wound) && window.untilAt + RETURNING_KEEP_MS <= now);
   return {
     ...ledger,
-    wounds: ledger.wounds.filter((wound) => !isForgotten(wound)),
-    probes: ledger.probes.filter((probe) => probe.untilAt > now),
+    versions: Object.fromEntries(Object.entries(ledger.versions).filter(([id]) => isKnown(id))),
+    gone: Object.fromEntries(Object.entries(ledger.gone).filter(([id]) => isKnown(id))),
+    disabled: ledger.disabled.filter(isKnown),
+    windows: ledger.windows.filter(({ credential }) => isKnown(credential)),
+    wounds: ledger.wounds.filter((wound) => isKnown(wound.credential) && !isForgotten(wound)),
+    probes: ledger.probes.filter((probe) => isKnown(probe.credential) && probe.untilAt > now),
     told: ledger.told.filter(({ at }) => now < at + TELL_AGAIN_MS),
   };
 }

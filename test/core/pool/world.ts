@@ -11,7 +11,7 @@ import {
 } from "../../../src/core/pool.ts";
 import type { Strategy } from "../../../src/core/pool-choice.ts";
 import { judge } from "./laws.ts";
-import { emptyLedger, type Ledger, remember } from "./ledger.ts";
+import { believable, emptyLedger, type Ledger, passTime, remember } from "./ledger.ts";
 
 /**
  * A pool with the sessions around it: what they hold, what they tried, what time it is. `move` makes one thing happen
@@ -136,11 +136,12 @@ export function move(system: System, before: World, what: Move, dice: number): M
   }
   if (what.type === "report") {
     const isFailure = what.outcome !== "ok";
+    const isBelieved = believable(facts) !== undefined;
     world = {
       ...world,
       held: world.held.map((one) =>
         one.lease === what.lease
-          ? { ...one, reports: one.reports + 1, isSpent: one.isSpent || isKeysFault(what.outcome) }
+          ? { ...one, reports: one.reports + 1, isSpent: one.isSpent || (isBelieved && isKeysFault(what.outcome)) }
           : one,
       ),
     };
@@ -170,7 +171,7 @@ function wait(system: System, before: World, ms: number, dice: number): Moved {
     broken.push(...judge(facts));
     world = { ...world, now, pool: done.pool, ledger: remember(facts) };
   }
-  world = { ...world, now: endAt };
+  world = { ...world, now: endAt, ledger: passTime(world.ledger, endAt) };
   const late = world.ledger.windows.some((window) => window.untilAt <= endAt && !window.isAnnounced);
   if (late) broken.push("the end of every window is announced by the alarm");
   return { world, broken };

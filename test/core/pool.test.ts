@@ -1,0 +1,375 @@
+import { describe, expect, it } from "vitest";
+import type { Verdict } from "../../src/core/failure.ts";
+import {
+  emptyPool,
+  type LeaseAnswer,
+  nextAlarm,
+  type Pool,
+  type PoolEffect,
+  type PoolEvent,
+  step,
+} from "../../src/core/pool.ts";
+import type { Strategy } from "../../src/core/pool-choice.ts";
+import { TRIAL_MS } from "../../src/core/pool-credential.ts";
+import { view } from "../../src/core/pool-view.ts";
+import { mulberry32 } from "./pool/walk.ts";
+
+const T = 1_000_000_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Drives a pool and keeps what it said. */
+class Driver {
+  pool: Pool = emptyPool;
+  now = T;
+  effects: PoolEffect[] = [];
+  #leases = 0;
+
+  constructor(...ids: string[]) {
+    this.do({ type: "synced", fingerprints: ids.map(fingerprintOf) });
+  }
+
+  do(event: PoolEvent, dice = 0) {
+    const done = step(this.pool, event, this.now, dice);
+    this.pool = done.pool;
+    this.effects.push(...done.effects);
+    return done;
+  }
+
+  ask(
+    options: { model?: string; strategy?: Strategy; exclude?: string[]; prefer?: string; dice?: number } = {},
+  ): LeaseAnswer {
+    const { model = "m1", strategy = "fill_first", exclude = [], prefer, dice = 0 } = options;
+    this.#leases += 1;
+    const asked = { type: "leaseAsked", lease: `l${this.#leases}`, model, strategy, exclude } as const;
+    const { answer } = this.do(prefer === undefined ? asked : { ...asked, prefer }, dice);
+    if (answer === undefined) throw new Error("no answer");
+    return answer;
+  }
+
+  lease(options: Parameters<Driver["ask"]>[0] = {}) {
+    const answer = this.ask(options);
+    if (!answer.ok) throw new Error(`no lease: ${JSON.stringify(answer)}`);
+    return { ...answer, model: options.model ?? "m1" };
+  }
+
+  report(lease: { lease: string; credential: string; version: number; model: string }, verdict?: Partial<Verdict>) {
+    const { credential, version, model } = lease;
+    const full: Verdict = { class: "rate", retryable: true, ...verdict };
+    const outcome = verdict === undefined ? ({ ok: true } as const) : ({ ok: false, verdict: full } as const);
+    return this.do({ type: "reported", lease: lease.lease, credential, version, model, outcome });
+  }
+
+  state(id: string) {
+    const found = view(this.pool).find((one) => one.id === id);
+    return found === undefined ? undefined : { state: found.state, until: found.until, reason: found.reason };
+  }
+}
+
+function fingerprintOf(written: string) {
+  const [id = "", account] = written.split("@");
+  return account === undefined ? { id } : { id, account };
+}
+
+const ready = { state: "ready", until: null, reason: null };
+
+describe("a lease", () => {
+  it("goes to the first credential of the list by fill_first, and stays with the preferred one while it is well", () => {
+    const pool = new Driver("A", "B");
+    expect(pool.lease().credential).toBe("A");
+    expect(pool.lease({ prefer: "B" }).credential).toBe("B");
+    pool.report(pool.lease({ prefer: "B" }), { class: "rate" });
+    expect(pool.lease({ prefer: "B" }).credential).toBe("A");
+  });
+
+  it("goes round by round_robin, and to the least used by least_used", () => {
+    const round = new Driver("A", "B", "C");
+    const taken = [1, 2, 3, 4].map(() => round.lease({ strategy: "round_robin" }).credential);
+    expect(taken).toEqual(["A", "B", "C", "A"]);
+    expect(round.lease({ strategy: "least_used" }).credential).toBe("B");
+  });
+
+  it("is drawn by the dice by random", () => {
+    const pool = new Driver("A", "B");
+    expect(pool.lease({ strategy: "random", dice: 0.1 }).credential).toBe("A");
+    expect(pool.lease({ strategy: "random", dice: 0.9 }).credential).toBe("B");
+  });
+
+  it("is refused with empty where there is no key, and with allDisabled where a person is needed", () => {
+    expect(new Driver().ask()).toEqual({ ok: false, allDisabled: false, empty: true });
+    const pool = new Driver("A");
+    pool.report(pool.lease(), { class: "auth" });
+    expect(pool.ask()).toEqual({ ok: false, allDisabled: true, empty: false });
+  });
+
+  it("is refused without a time where this turn has tried everything and nothing rests", () => {
+    expect(new Driver("A").ask({ exclude: ["A"] })).toEqual({ ok: false, allDisabled: false, empty: false });
+  });
+
+  it("is refused with the time of a credential that the turn has tried, while that rests", () => {
+    const pool = new Driver("A");
+    pool.report(pool.lease(), { class: "rate", untilAt: T + 7_000, explicit: true });
+    expect(pool.ask({ exclude: ["A"] })).toEqual({
+      ok: false,
+      earliestAt: T + 7_000,
+      allDisabled: false,
+      empty: false,
+    });
+  });
+});
+
+describe("a window", () => {
+  it("of a rate limit holds for its model, and for every model once a second one fails inside it", () => {
+    const pool = new Driver("A", "B");
+    const [one, two] = [pool.lease(), pool.lease({ model: "m2" })];
+    pool.report(one, { class: "rate" });
+    expect(pool.lease({ model: "m2" }).credential).toBe("A");
+    pool.report(two, { class: "rate" });
+    expect(pool.lease({ model: "m3" }).credential).toBe("B");
+  });
+
+  it("grows 30 s, 60 s, 120 s … up to an hour while a rate limit repeats, and begins anew after a success", () => {
+    const pool = new Driver("A", "B");
+    const lengths: number[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      pool.report(pool.lease({ prefer: "A" }), { class: "rate" });
+      const until = pool.state("A")?.until ?? 0;
+      lengths.push((until - pool.now) / 1000);
+      pool.now = until;
+    }
+    expect(lengths).toEqual([30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
+    pool.report(pool.lease({ prefer: "A" }));
+    pool.report(pool.lease({ prefer: "A" }), { class: "rate" });
+    expect(pool.state("A")?.until).toBe(pool.now + 30_000);
+  });
+
+  it("ends when the provider says so, and a default of the failure table is no word of the provider", () => {
+    const pool = new Driver("A", "B");
+    pool.report(pool.lease(), { class: "rate", untilAt: T + 2_000, explicit: true });
+    expect(pool.state("A")?.until).toBe(T + 2_000);
+    pool.report(pool.lease(), { class: "rate", untilAt: T + 60_000 });
+    expect(pool.state("B")?.until).toBe(T + 30_000);
+  });
+
+  it("does not move for a second failure, but a later end named by the provider replaces a guess, once", () => {
+    const pool = new Driver("A", "B");
+    const leases = [pool.lease(), pool.lease(), pool.lease(), pool.lease()] as const;
+    pool.report(leases[0], { class: "rate" });
+    pool.now += 5_000;
+    pool.report(leases[1], { class: "rate" });
+    expect(pool.state("A")?.until).toBe(T + 30_000);
+    pool.report(leases[2], { class: "rate", untilAt: T + 90_000, explicit: true });
+    expect(pool.state("A")?.until).toBe(T + 90_000);
+    pool.report(leases[3], { class: "rate", untilAt: T + 900_000, explicit: true });
+    expect(pool.state("A")?.until).toBe(T + 90_000);
+  });
+
+  it("is a minute at most for the only key with a transient cause, and never short for billing", () => {
+    const pool = new Driver("A");
+    for (let round = 0; round < 4; round += 1) {
+      pool.report(pool.lease(), { class: "rate" });
+      pool.now = pool.state("A")?.until ?? 0;
+    }
+    pool.report(pool.lease(), { class: "rate" });
+    expect(pool.state("A")?.until).toBe(pool.now + MINUTE);
+    pool.do({ type: "lifted" });
+    pool.report(pool.lease(), { class: "billing", untilAt: pool.now + 5_000, explicit: true });
+    expect(pool.state("A")?.until).toBeGreaterThanOrEqual(pool.now + HOUR);
+  });
+
+  it("of quota and billing takes every key of the account; of a rate limit only where the provider says account", () => {
+    for (const name of ["quota", "billing"] as const) {
+      const pool = new Driver("A@one", "B@one", "C@two");
+      pool.report(pool.lease(), { class: name });
+      expect([pool.state("A")?.state, pool.state("B")?.state, pool.state("C")?.state], name).toEqual([
+        "cooling",
+        "cooling",
+        "ready",
+      ]);
+    }
+    const pool = new Driver("A@one", "B@one");
+    pool.report(pool.lease(), { class: "rate" });
+    expect(pool.state("B")).toEqual(ready);
+    pool.report(pool.lease(), { class: "rate", scope: "account" });
+    expect(pool.lease.bind(pool)).toThrow(/no lease/);
+  });
+});
+
+describe("after a window", () => {
+  it("one probe is let in; the others go elsewhere until its success", () => {
+    const pool = new Driver("A", "B");
+    pool.report(pool.lease(), { class: "rate" });
+    pool.now += 30_000;
+    const probe = pool.lease();
+    expect(probe).toMatchObject({ credential: "A", isProbe: true });
+    expect(pool.lease().credential).toBe("B");
+    pool.report(probe);
+    expect(pool.lease()).toMatchObject({ credential: "A", isProbe: false });
+  });
+
+  it("a probe that is never reported holds up the others for twenty seconds only", () => {
+    const pool = new Driver("A");
+    pool.report(pool.lease(), { class: "rate" });
+    pool.now += 30_000;
+    pool.lease();
+    expect(pool.ask()).toMatchObject({ ok: false, earliestAt: pool.now + TRIAL_MS });
+    pool.now += TRIAL_MS;
+    expect(pool.lease().isProbe).toBe(true);
+  });
+
+  it("the alarm is due at its end and says once that the credential is ready", () => {
+    const pool = new Driver("A", "B");
+    expect(nextAlarm(pool.pool)).toBeUndefined();
+    pool.report(pool.lease(), { class: "rate" });
+    expect(nextAlarm(pool.pool)).toBe(T + 30_000);
+    pool.now = T + 30_000;
+    const said = pool.do({ type: "ticked" }).effects;
+    expect(said).toEqual([{ do: "log", event: "credential.ready", credential: "A", model: "m1", reason: "time" }]);
+    expect(pool.do({ type: "ticked" }).effects).toEqual([]);
+    expect(nextAlarm(pool.pool)).toBeUndefined();
+  });
+});
+
+describe("a report", () => {
+  it("charges the credential that failed, whatever the session uses by then", () => {
+    const pool = new Driver("A", "B");
+    const old = pool.lease();
+    pool.lease({ exclude: ["A"] });
+    pool.report(old, { class: "auth" });
+    expect(pool.state("A")).toEqual({ state: "disabled", until: null, reason: "auth" });
+    expect(pool.state("B")).toEqual(ready);
+  });
+
+  it("with another credential than the lease's is not believed", () => {
+    const pool = new Driver("A", "B");
+    pool.report({ ...pool.lease(), credential: "B" }, { class: "auth" });
+    expect([pool.state("A"), pool.state("B")]).toEqual([ready, ready]);
+  });
+
+  it("from before a lift, or for the second time, changes nothing: the very same pool comes back", () => {
+    const pool = new Driver("A", "B");
+    const [one, two] = [pool.lease(), pool.lease()];
+    pool.report(one, { class: "rate" });
+    const before = pool.pool;
+    expect(pool.report(one, { class: "rate" }).pool).toBe(before);
+    pool.do({ type: "lifted", credential: "A" });
+    const lifted = pool.pool;
+    expect(pool.report(two, { class: "billing" }).pool).toBe(lifted);
+    expect(pool.state("A")).toEqual(ready);
+  });
+
+  it("of overload, network, context, bad request, policy or a missing model, or of plain success, changes nothing", () => {
+    const pool = new Driver("A");
+    const lease = pool.lease();
+    const before = pool.pool;
+    for (const name of ["overload", "network", "context", "bad", "blocked", "model_missing"] as const) {
+      expect(pool.report(lease, { class: name, untilAt: T + 9_000, explicit: true }).pool).toBe(before);
+    }
+    expect(pool.report(lease).pool).toBe(before);
+  });
+
+  it("of a lease that was dropped for age still counts", () => {
+    const pool = new Driver("A", "B");
+    const lease = pool.lease();
+    pool.now += 48 * HOUR;
+    pool.do({ type: "ticked" });
+    expect(pool.pool.leases).toEqual([]);
+    pool.report(lease, { class: "auth" });
+    expect(pool.state("A")?.state).toBe("disabled");
+  });
+});
+
+describe("the secrets", () => {
+  it("a new key begins ready, a key that is gone is given to nobody, and one that comes back is what it was", () => {
+    const pool = new Driver("A", "B");
+    pool.report(pool.lease(), { class: "auth" });
+    pool.do({ type: "synced", fingerprints: [{ id: "B" }, { id: "C" }] });
+    expect(view(pool.pool).map(({ id }) => id)).toEqual(["B", "C"]);
+    pool.do({ type: "synced", fingerprints: [{ id: "A" }] });
+    expect(pool.state("A")?.state).toBe("disabled");
+  });
+
+  it("the same secrets again change nothing", () => {
+    const pool = new Driver("A@one", "B");
+    const before = pool.pool;
+    expect(pool.do({ type: "synced", fingerprints: ["A@one", "B"].map(fingerprintOf) }).pool).toBe(before);
+  });
+});
+
+describe("the owners", () => {
+  it("hear once that a pool ran dry, however often it dries out, until something has proved well", () => {
+    const pool = new Driver("A");
+    const notices = () => pool.effects.filter((effect) => effect.do === "notify").length;
+    pool.report(pool.lease(), { class: "rate" });
+    pool.ask();
+    pool.ask();
+    expect(notices()).toBe(1);
+    expect(pool.effects.filter((effect) => effect.do === "log" && effect.event === "pool.exhausted")).toHaveLength(1);
+    pool.now += MINUTE;
+    pool.report(pool.lease(), { class: "rate" });
+    expect(notices()).toBe(1);
+    pool.now += MINUTE;
+    pool.report(pool.lease());
+    pool.report(pool.lease(), { class: "rate" });
+    expect(notices()).toBe(2);
+  });
+});
+
+describe("a thousand sessions on ten keys that fail at random", () => {
+  it("bench no healthy key, lease no benched key, and get a lease or an honest time at every ask", () => {
+    const SEED = 20_261_122;
+    const dice = mulberry32(SEED);
+    const pool = new Driver(...Array.from({ length: 10 }, (_, index) => `key${index}`));
+    /** Even keys are healthy: they answer, or are overloaded. Odd ones are limited, and one each is broke and revoked. */
+    const isHealthy = (id: string) => Number(id.slice(3)) % 2 === 0;
+    const held = new Map<number, ReturnType<Driver["lease"]>>();
+    let refused = 0;
+    for (let at = 0; at < 20_000; at += 1) {
+      const session = Math.floor(dice() * 1000);
+      const lease = held.get(session) ?? take(session);
+      if (lease === undefined) continue;
+      if (isHealthy(lease.credential)) pool.report(lease, dice() < 0.1 ? { class: "overload" } : undefined);
+      else if (dice() < 0.5) {
+        const kinds = { key7: "billing", key9: "auth" } as const;
+        const name = lease.credential === "key7" || lease.credential === "key9" ? kinds[lease.credential] : "rate";
+        pool.report(lease, { class: name });
+        held.delete(session);
+      } else pool.report(lease);
+      if (dice() < 0.05) held.delete(session);
+      pool.now += Math.floor(dice() * 1200);
+      for (const { id, state } of view(pool.pool)) {
+        if (isHealthy(id) && state !== "ready") expect.fail(`seed ${SEED}, step ${at}: healthy ${id} is ${state}`);
+      }
+    }
+    expect(refused).toBe(0);
+    expect(pool.state("key9")?.state).toBe("disabled");
+    expect(pool.pool.leases.length).toBeLessThanOrEqual(512);
+
+    function take(session: number) {
+      const before = new Map(
+        view(step(pool.pool, { type: "ticked" }, pool.now, 0).pool).map((one) => [one.id, one.state]),
+      );
+      const answer = pool.ask({ strategy: session % 2 === 0 ? "fill_first" : "random", dice: dice() });
+      if (!answer.ok) {
+        refused += 1;
+        return undefined;
+      }
+      expect(before.get(answer.credential)).toBe("ready");
+      const lease = { ...answer, model: "m1" };
+      held.set(session, lease);
+      return lease;
+    }
+  });
+
+  it("are told an honest time when every key rests", () => {
+    const pool = new Driver(...Array.from({ length: 10 }, (_, index) => `key${index}`));
+    const leases = Array.from({ length: 1000 }, () => pool.lease({ strategy: "round_robin" }));
+    leases.forEach((lease, index) => {
+      pool.report(lease, { class: "rate", untilAt: T + 10_000 + index, explicit: true });
+    });
+    const answers = leases.map(() => pool.ask());
+    expect(new Set(answers.map((answer) => (answer.ok ? "lease" : answer.earliestAt)))).toEqual(new Set([T + 10_000]));
+    pool.now = T + 10_000;
+    expect(leases.map(() => pool.ask()).filter(({ ok }) => ok)).toHaveLength(1);
+  });
+});
