@@ -32,7 +32,7 @@ export interface FailoverPorts {
   pause(ms: number): Promise<void>;
   kept(): KeptLease | undefined;
   /** Never rejects: a pool that cannot be reached is stood in for by what the session knows. */
-  lease(model: ModelName, exclude: readonly string[], prefer?: string): Promise<LeaseAnswer>;
+  lease(model: ModelName, exclude: readonly string[]): Promise<LeaseAnswer>;
   report(model: ModelName, lease: Lease, outcome: { ok: true } | { ok: false; verdict: Verdict }): Promise<void>;
   /** Undefined: the key is gone from the settings. */
   open(model: ModelName, credential: string): Promise<LanguageModel | undefined>;
@@ -76,6 +76,8 @@ export class Failover {
   readonly #ports: FailoverPorts;
   readonly #tried = new Map<string, string[]>();
   #at = 0;
+  /** The credential that served the turn's last call: the next call of the turn stays with it. */
+  #current: KeptLease | undefined;
 
   constructor(ports: FailoverPorts) {
     this.#ports = ports;
@@ -128,20 +130,15 @@ export class Failover {
   }
 
   async #lease(name: ModelName, tried: readonly string[]): Promise<LeaseAnswer> {
-    const kept = this.#ports.kept();
-    const fits =
-      kept && kept.provider === name.provider && kept.model === name.model && !tried.includes(kept.credential);
-    if (fits && (kept.untilAt === undefined || kept.untilAt > this.#ports.now())) {
-      // The healthy path: no call to the pool.
-      return {
-        ok: true,
-        lease: kept.lease,
-        credential: kept.credential,
-        version: kept.version,
-        ...(kept.untilAt === undefined ? {} : { keepUntilAt: kept.untilAt }),
-      };
+    for (const kept of [this.#current, this.#ports.kept()]) {
+      if (!kept || kept.provider !== name.provider || kept.model !== name.model) continue;
+      if (tried.includes(kept.credential)) continue;
+      // When a better choice may be ready again the pool is asked, but not in the middle of a turn.
+      if (kept !== this.#current && kept.untilAt !== undefined && kept.untilAt <= this.#ports.now()) continue;
+      const { lease, credential, version, untilAt } = kept;
+      return { ok: true, lease, credential, version, ...(untilAt === undefined ? {} : { keepUntilAt: untilAt }) };
     }
-    return this.#ports.lease(name, tried, kept?.provider === name.provider ? kept.credential : undefined);
+    return this.#ports.lease(name, tried);
   }
 
   async #serve(
@@ -163,7 +160,8 @@ export class Failover {
       if (ports.signal.aborted) return { kind: "cut" };
       if (reply.ok) {
         if (lease.isProbe) await ports.report(name, lease, { ok: true });
-        return { kind: "reply", reply, model: name, lease: keep(name, lease) };
+        this.#current = keep(name, lease);
+        return { kind: "reply", reply, model: name, lease: this.#current };
       }
       const now = ports.now();
       const raw = toRawFailure(name.provider, reply.error, now, reply.midStream);

@@ -118,7 +118,7 @@ class SessionRun implements LiveRun {
         chance: ports.chance,
         pause: (ms) => this.#pause(ms),
         kept: () => (settings.poolStrategy === "fill_first" ? door.session.lease : undefined),
-        lease: (model, exclude, prefer) => leaseFrom(ports, door, this.run, model, exclude, prefer),
+        lease: (model, exclude) => leaseFrom(ports, door, this.run, model, exclude),
         report: (model, lease, outcome) => reportTo(ports, door, this.run, model, lease, outcome),
         open: async (model, credential) => {
           this.#credential = credential;

@@ -18,7 +18,6 @@ export async function leaseFrom(
   run: string,
   model: ModelName,
   exclude: readonly string[],
-  prefer: string | undefined,
 ): Promise<LeaseAnswer> {
   try {
     return await ports.pool(model.provider).lease({
@@ -26,13 +25,11 @@ export async function leaseFrom(
       run,
       model: model.model,
       exclude,
-      ...(prefer === undefined ? {} : { prefer }),
     });
   } catch (error) {
     unreachable(door, run, model, error);
     const known = await ports.credentials(model.provider);
-    const usable = known.filter((credential) => !exclude.includes(credential));
-    const credential = usable.find((candidate) => candidate === prefer) ?? usable[0];
+    const credential = known.find((candidate) => !exclude.includes(candidate));
     if (credential === undefined) return { ok: false, allDisabled: false, empty: known.length === 0 };
     return { ok: true, lease: `local-${ports.newId()}`, credential, version: NO_VERSION };
   }
