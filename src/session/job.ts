@@ -193,8 +193,9 @@ class SessionRun implements LiveRun {
   }
 
   #models(): readonly ModelName[] {
-    const { choices } = this.#door.session;
-    const chosen = parseModelName(choices.modelOnce ?? choices.model ?? "");
+    const { choices, turn } = this.#door.session;
+    const once = turn.phase === "running" ? turn.modelOnce : undefined;
+    const chosen = parseModelName(once ?? choices.model ?? "");
     const { models } = this.#ports.settings;
     if (!chosen) return models;
     return [chosen, ...models.filter((model) => model.provider !== chosen.provider || model.model !== chosen.model)];
