@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { readSettings } from "../config.ts";
+import { type Environment, settingsOf } from "../environment.ts";
 import { DirectoryShell } from "./shell.ts";
 
 declare global {
@@ -14,15 +14,15 @@ declare global {
  * What is known of the bot as a whole, off the path of every answer: `env.DIRECTORY.getByName(shardOf(key))` registers a
  * session, `getByName(BOT_DIRECTORY)` holds who was paired and which skills were added. No rule lives here.
  */
-export class Directory extends DurableObject {
+export class Directory extends DurableObject<Environment> {
   readonly #shell: DirectoryShell;
 
-  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+  constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
     const { sql } = ctx.storage;
     this.#shell = new DirectoryShell({
       sql,
-      hash: (code) => hmac(readSettings({ ...env }).webhookSecret, code),
+      hash: (code) => hmac(settingsOf(env).webhookSecret, code),
       random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
       now: Date.now,
     });

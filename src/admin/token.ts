@@ -1,0 +1,50 @@
+/**
+ * The two ways to show that one has ADMIN_TOKEN: the token itself, and a pass derived from it that a browser keeps in a
+ * cookie. The pass is a time at which it ends and an HMAC over it; it yields nothing of the token, and another token ends
+ * every pass at once.
+ */
+
+export const PASS_MS = 12 * 60 * 60_000;
+
+const encoder = new TextEncoder();
+
+/** In constant time: both are hashed first, so that neither length nor content shows in how long it takes. */
+export async function isSameToken(given: string, expected: string): Promise<boolean> {
+  const [one, other] = await Promise.all([digest(given), digest(expected)]);
+  return isEqual(one, other);
+}
+
+/** A pass for a browser that has shown the token. */
+export async function issuePass(token: string, now: number): Promise<string> {
+  const endsAt = String(now + PASS_MS);
+  return `${endsAt}.${hex(await sign(token, endsAt))}`;
+}
+
+export async function isPass(pass: string, token: string, now: number): Promise<boolean> {
+  const match = /^(\d{1,16})\.([0-9a-f]{64})$/.exec(pass);
+  if (!match?.[1] || !match[2]) return false;
+  const expected = hex(await sign(token, match[1]));
+  const isGenuine = isEqual(encoder.encode(match[2]), encoder.encode(expected));
+  return isGenuine && Number(match[1]) > now;
+}
+
+async function digest(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+}
+
+async function sign(token: string, text: string): Promise<Uint8Array> {
+  const secret = encoder.encode(`turnkeeper admin pass ${token}`);
+  const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  return new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text)));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  let difference = 0;
+  for (const [index, byte] of one.entries()) difference |= byte ^ (other[index] ?? 0);
+  return difference === 0;
+}
