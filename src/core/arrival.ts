@@ -15,7 +15,7 @@ import {
 } from "./session.ts";
 import type { Circumstances, Stepped } from "./step.ts";
 import { after, say } from "./step-log.ts";
-import { asTurns, endRun, openEpoch, startNext } from "./turnover.ts";
+import { endRun, openEpoch, startNext } from "./turnover.ts";
 
 /** What a message does that arrives: it starts a turn, completes a message, waits, steers, interrupts, or is refused aloud. Never nothing. */
 
@@ -84,7 +84,7 @@ function meetsRun(
     }
     case "interrupt": {
       const ended = endRun(session, turn, "stopped", "interrupted", at.now);
-      const queued = enqueued([...asTurns(turn.steers), ...ended.session.queue], input);
+      const queued = [...turn.steers, input].reduce(enqueued, ended.session.queue);
       const next = startNext({ ...ended.session, queue: queued }, at);
       return after([busyLog(session, "interrupt", at.now), ...ended.effects], next);
     }

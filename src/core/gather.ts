@@ -40,7 +40,8 @@ export function belongsTo(inputs: TurnInputs, next: Input): boolean {
   )
     return false;
   if (last.album !== undefined || next.album !== undefined) return last.album === next.album;
-  return true;
+  // What was written before a long text is no part of it, though it may come to the queue later: as a steer that was too late.
+  return next.messageId > last.messageId;
 }
 
 /** Pieces in the order in which they were written. */
@@ -50,11 +51,12 @@ export function joined(inputs: TurnInputs, next: Input): TurnInputs {
 
 /** The queue with `next` in it, as a piece of a message that is already there or as a turn of its own, in the order of writing. */
 export function enqueued(queue: readonly TurnInputs[], next: Input): readonly TurnInputs[] {
-  const home = queue.findIndex((inputs) => belongsTo(inputs, next));
-  if (home >= 0) return queue.map((inputs, at) => (at === home ? joined(inputs, next) : inputs));
-  const after = queue.findIndex((inputs) => firstMessageId(inputs) > next.messageId);
-  const place = after < 0 ? queue.length : after;
-  return [...queue.slice(0, place), [next], ...queue.slice(place)];
+  const home = queue.find((inputs) => belongsTo(inputs, next));
+  const turn = home ? joined(home, next) : [next];
+  const others = queue.filter((inputs) => inputs !== home);
+  const after = others.findIndex((inputs) => firstMessageId(inputs) > firstMessageId(turn));
+  const place = after < 0 ? others.length : after;
+  return [...others.slice(0, place), turn, ...others.slice(place)];
 }
 
 function firstMessageId(inputs: TurnInputs): number {

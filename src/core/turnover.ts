@@ -68,15 +68,10 @@ export function ended(session: Session, turn: Running | Waiting, outcome: Outcom
     : { session: freed, effects: [finished] };
 }
 
-/** After a turn: messages that came too late to steer it are asked on their own, then the queue goes on. */
+/** After a turn: messages that came too late to steer it are asked on their own, in the order in which all were written. */
 export function andNext(effects: readonly Effect[], end: Stepped, late: TurnInputs, at: Circumstances): Stepped {
-  const session: Session = { ...end.session, queue: [...asTurns(late), ...end.session.queue] };
+  const session: Session = { ...end.session, queue: late.reduce(enqueued, end.session.queue) };
   return after([...effects, ...end.effects], startNext(session, at));
-}
-
-/** Each message is a turn of its own, and the pieces of one message are one. */
-export function asTurns(inputs: TurnInputs): readonly TurnInputs[] {
-  return inputs.reduce<readonly TurnInputs[]>(enqueued, []);
 }
 
 /** The next thing is a model call: the messages that steer the turn join it. */

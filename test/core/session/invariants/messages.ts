@@ -62,19 +62,13 @@ function takenUp({ before, after }: Transition): Input | undefined {
   return turn.inputs[0];
 }
 
-/** Among those that queue, and among those that came too late to steer: the latter go first, since they speak of the turn before. */
+/** Messages that came too late to steer a turn stand in line as everybody: else who steers on and on would keep the others waiting. */
 function firstInFirstOut(transition: Transition): string | undefined {
-  const { before, after } = transition;
-  const firsts = after.session.queue.map((inputs) => inputs[0]).filter((first) => first !== undefined);
+  const { session } = transition.after;
   const first = takenUp(transition);
-  const line = first && after.session.turn.phase === "running" ? [first, ...firsts] : firsts;
-  for (const isSteer of [true, false]) {
-    const ids = line
-      .filter((input) => before.steered.includes(input.update) === isSteer)
-      .map((input) => input.messageId);
-    if (ids.some((id, at) => at > 0 && id <= (ids[at - 1] ?? 0))) return `out of order: ${ids.join(", ")}`;
-  }
-  return undefined;
+  const waiting = session.queue.map((inputs) => inputs[0]).filter((input) => input !== undefined);
+  const line = (first ? [first, ...waiting] : waiting).map((input) => input.messageId);
+  return line.some((id, at) => at > 0 && id <= (line[at - 1] ?? 0)) ? `out of order: ${line.join(", ")}` : undefined;
 }
 
 function oneTurnEach(transition: Transition): string | undefined {

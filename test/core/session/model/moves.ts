@@ -27,23 +27,38 @@ export interface Scope {
   readonly rich: boolean;
 }
 
+/** Each a kind of thing that happens; a walk takes one of a kind, so that the many kinds of late report do not crowd out the rest. */
+export const KINDS_OF_MOVES: readonly ((world: World, scope: Scope) => readonly Move[])[] = [
+  messages,
+  words,
+  choices,
+  ofTheRun,
+  ofTheRun,
+  ofStaleRuns,
+  timely,
+  timely,
+  process,
+];
+
 export function moves(world: World, scope: Scope): readonly Move[] {
-  return [
-    ...people(world, scope),
-    ...world.living.flatMap((run) =>
-      reports(run, world, scope).map((event) => happens(`${event.type} by the run`, event)),
-    ),
-    ...(scope.rich ? world.stale : world.stale.slice(-1)).flatMap((run) => late(run, world)),
-    ...timely(world, scope),
-    ...process(world),
-  ];
+  return [...new Set(KINDS_OF_MOVES)].flatMap((kind) => kind(world, scope));
+}
+
+function ofTheRun(world: World, scope: Scope): readonly Move[] {
+  return world.living.flatMap((run) =>
+    reports(run, world, scope).map((event) => happens(`${event.type} by the run`, event)),
+  );
+}
+
+function ofStaleRuns(world: World, scope: Scope): readonly Move[] {
+  const stale = scope.rich ? world.stale : world.stale.slice(-1);
+  return stale.flatMap((run) => late(run, world));
 }
 
 const MODES: readonly (BusyMode | undefined)[] = [undefined, "steer", "interrupt"];
 
-function people(world: World, scope: Scope): readonly Move[] {
+function messages(world: World, scope: Scope): readonly Move[] {
   const { session } = world;
-  const { turn } = session;
   const found: Move[] = [];
   // Beyond the limit only refusals would follow, or pieces of a message that is pending.
   if (pending(session) <= session.policy.queueLimit) {
@@ -56,6 +71,12 @@ function people(world: World, scope: Scope): readonly Move[] {
       }
     }
   }
+  return found;
+}
+
+function words(world: World): readonly Move[] {
+  const { turn } = world.session;
+  const found: Move[] = [];
   found.push(happens("stop", { type: "stopped", by: "command" }));
   found.push(happens("reset", { type: "resetAsked", by: "command" }));
   for (const kind of ["plain", "long"] as const) {
@@ -71,14 +92,17 @@ function people(world: World, scope: Scope): readonly Move[] {
   }
   found.push(happens("choice of an old question", { type: "chosen", question: "question-0", entry: "late" }));
   found.push(happens("pool changed", { type: "poolChanged" }));
-  if (scope.rich) {
-    found.push(
-      happens("prefers a model once", { type: "preferred", choices: { ...session.choices, modelOnce: "a/b" } }),
-    );
-    found.push(happens("prefers steering", { type: "preferred", choices: { ...session.choices, busyMode: "steer" } }));
-    found.push(happens("prefers nothing", { type: "preferred", choices: {} }));
-  }
   return found;
+}
+
+function choices(world: World, scope: Scope): readonly Move[] {
+  const chosen = world.session.choices;
+  if (!scope.rich) return [];
+  return [
+    happens("prefers a model once", { type: "preferred", choices: { ...chosen, modelOnce: "a/b" } }),
+    happens("prefers steering", { type: "preferred", choices: { ...chosen, busyMode: "steer" } }),
+    happens("prefers nothing", { type: "preferred", choices: {} }),
+  ];
 }
 
 const KINDS = ["plain", "of an album", "long", "of another"] as const;

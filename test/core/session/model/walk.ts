@@ -1,7 +1,7 @@
 import { type BusyMode, newSession, type Policy } from "../../../../src/core/session.ts";
 import { type Check, complaintAbout, type StateCheck, type Violation } from "../invariants/check.ts";
 import { frozen } from "./frozen.ts";
-import { moves } from "./moves.ts";
+import { KINDS_OF_MOVES } from "./moves.ts";
 import { chance } from "./random.ts";
 import { newWorld, type Rules, type World } from "./world.ts";
 
@@ -18,7 +18,7 @@ export interface Walked {
 }
 
 const STEPS_OF_A_LIFE = 400;
-const STEPS_BETWEEN_STATE_CHECKS = 50;
+const STEPS_BETWEEN_STATE_CHECKS = 200;
 const MODES: readonly BusyMode[] = ["queue", "steer", "interrupt"];
 
 /**
@@ -34,13 +34,13 @@ export function walk(rules: Rules, { seed, steps, checks, stateChecks }: Walk): 
       world = born(pick);
       path = [];
     }
-    const possible = moves(world, { rich: true });
-    // A kind of event first, and then one of that kind: else the many late reports would crowd out all the rest.
-    const kinds = [...new Set(possible.map((move) => kindOf(move.label)))];
-    const kind = kinds[pick(kinds.length)];
-    const ofKind = possible.filter((move) => kindOf(move.label) === kind);
-    const move = ofKind[pick(ofKind.length)];
-    if (!move) continue;
+    const kind = KINDS_OF_MOVES[pick(KINDS_OF_MOVES.length)];
+    const possible = kind?.(world, { rich: true }) ?? [];
+    const move = possible[pick(Math.max(1, possible.length))];
+    if (!move) {
+      taken--;
+      continue;
+    }
     path.push(move.label);
     const result = complaintAbout(rules, checks, world, move, taken % 100 === 0);
     if ("complaint" in result) return { steps: taken, violation: { ...result, path } };
@@ -52,11 +52,6 @@ export function walk(rules: Rules, { seed, steps, checks, stateChecks }: Walk): 
     }
   }
   return { steps };
-}
-
-function kindOf(label: string): string {
-  if (label.endsWith("stale run")) return "stale";
-  return label.split(/[ ,]/, 1)[0] ?? label;
 }
 
 function born(pick: (below: number) => number): World {

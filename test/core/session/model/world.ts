@@ -18,8 +18,6 @@ export interface World {
   readonly stale: readonly string[];
   /** The process died under a run, and the object has not noticed. */
   readonly isDead: boolean;
-  /** Messages that were once taken to steer a turn; they are not part of the queue's order. */
-  readonly steered: readonly number[];
   readonly runsNamed: number;
   readonly messagesSent: number;
 }
@@ -54,7 +52,6 @@ export function newWorld(session: Session, now: number): World {
     living: [],
     stale: [],
     isDead: false,
-    steered: [],
     runsNamed: 0,
     messagesSent: 0,
   };
@@ -90,11 +87,6 @@ function eventful(rules: Rules, before: World, event: Event, at: Circumstances):
   }
   const old = runOf(before.session)?.run;
   if (old !== undefined && old !== run?.run) stale = withStale(stale, [old]);
-  const steers = run?.steers ?? [];
-  const steered =
-    steers.length === 0
-      ? before.steered
-      : [...new Set([...before.steered, ...steers.map((input) => input.update)])].slice(-12);
   const accepted = event.type === "received" || (event.type === "resetAsked" && event.then) ? 1 : 0;
   const after: World = {
     session,
@@ -103,7 +95,6 @@ function eventful(rules: Rules, before: World, event: Event, at: Circumstances):
     living,
     stale,
     isDead: before.isDead && !begun && run?.run === old && session.turn.phase === "running",
-    steered,
     runsNamed: before.runsNamed + 1,
     messagesSent: before.messagesSent + accepted,
   };
