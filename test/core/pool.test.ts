@@ -1,75 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { Verdict } from "../../src/core/failure.ts";
-import {
-  emptyPool,
-  type LeaseAnswer,
-  nextAlarm,
-  type Pool,
-  type PoolEffect,
-  type PoolEvent,
-  step,
-} from "../../src/core/pool.ts";
-import type { Strategy } from "../../src/core/pool-choice.ts";
+import { nextAlarm } from "../../src/core/pool.ts";
 import { TRIAL_MS } from "../../src/core/pool-credential.ts";
 import { view } from "../../src/core/pool-view.ts";
-import { mulberry32 } from "./pool/walk.ts";
+import { Driver, fingerprintOf, T } from "./pool/driver.ts";
 
-const T = 1_000_000_000;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-
-/** Drives a pool and keeps what it said. */
-class Driver {
-  pool: Pool = emptyPool;
-  now = T;
-  effects: PoolEffect[] = [];
-  #leases = 0;
-
-  constructor(...ids: string[]) {
-    this.do({ type: "synced", fingerprints: ids.map(fingerprintOf) });
-  }
-
-  do(event: PoolEvent, dice = 0) {
-    const done = step(this.pool, event, this.now, dice);
-    this.pool = done.pool;
-    this.effects.push(...done.effects);
-    return done;
-  }
-
-  ask(
-    options: { model?: string; strategy?: Strategy; exclude?: string[]; prefer?: string; dice?: number } = {},
-  ): LeaseAnswer {
-    const { model = "m1", strategy = "fill_first", exclude = [], prefer, dice = 0 } = options;
-    this.#leases += 1;
-    const asked = { type: "leaseAsked", lease: `l${this.#leases}`, model, strategy, exclude } as const;
-    const { answer } = this.do(prefer === undefined ? asked : { ...asked, prefer }, dice);
-    if (answer === undefined) throw new Error("no answer");
-    return answer;
-  }
-
-  lease(options: Parameters<Driver["ask"]>[0] = {}) {
-    const answer = this.ask(options);
-    if (!answer.ok) throw new Error(`no lease: ${JSON.stringify(answer)}`);
-    return { ...answer, model: options.model ?? "m1" };
-  }
-
-  report(lease: { lease: string; credential: string; version: number; model: string }, verdict?: Partial<Verdict>) {
-    const { credential, version, model } = lease;
-    const full: Verdict = { class: "rate", retryable: true, ...verdict };
-    const outcome = verdict === undefined ? ({ ok: true } as const) : ({ ok: false, verdict: full } as const);
-    return this.do({ type: "reported", lease: lease.lease, credential, version, model, outcome });
-  }
-
-  state(id: string) {
-    const found = view(this.pool).find((one) => one.id === id);
-    return found === undefined ? undefined : { state: found.state, until: found.until, reason: found.reason };
-  }
-}
-
-function fingerprintOf(written: string) {
-  const [id = "", account] = written.split("@");
-  return account === undefined ? { id } : { id, account };
-}
 
 const ready = { state: "ready", until: null, reason: null };
 
@@ -312,64 +248,5 @@ describe("the owners", () => {
     pool.report(pool.lease());
     pool.report(pool.lease(), { class: "rate" });
     expect(notices()).toBe(2);
-  });
-});
-
-describe("a thousand sessions on ten keys that fail at random", () => {
-  it("bench no healthy key, lease no benched key, and get a lease or an honest time at every ask", () => {
-    const SEED = 20_261_122;
-    const dice = mulberry32(SEED);
-    const pool = new Driver(...Array.from({ length: 10 }, (_, index) => `key${index}`));
-    /** Even keys are healthy: they answer, or are overloaded. Odd ones are limited, and one each is broke and revoked. */
-    const isHealthy = (id: string) => Number(id.slice(3)) % 2 === 0;
-    const held = new Map<number, ReturnType<Driver["lease"]>>();
-    let refused = 0;
-    for (let at = 0; at < 20_000; at += 1) {
-      const session = Math.floor(dice() * 1000);
-      const lease = held.get(session) ?? take(session);
-      if (lease === undefined) continue;
-      if (isHealthy(lease.credential)) pool.report(lease, dice() < 0.1 ? { class: "overload" } : undefined);
-      else if (dice() < 0.5) {
-        const kinds = { key7: "billing", key9: "auth" } as const;
-        const name = lease.credential === "key7" || lease.credential === "key9" ? kinds[lease.credential] : "rate";
-        pool.report(lease, { class: name });
-        held.delete(session);
-      } else pool.report(lease);
-      if (dice() < 0.05) held.delete(session);
-      pool.now += Math.floor(dice() * 1200);
-      for (const { id, state } of view(pool.pool)) {
-        if (isHealthy(id) && state !== "ready") expect.fail(`seed ${SEED}, step ${at}: healthy ${id} is ${state}`);
-      }
-    }
-    expect(refused).toBe(0);
-    expect(pool.state("key9")?.state).toBe("disabled");
-    expect(pool.pool.leases.length).toBeLessThanOrEqual(512);
-
-    function take(session: number) {
-      const before = new Map(
-        view(step(pool.pool, { type: "ticked" }, pool.now, 0).pool).map((one) => [one.id, one.state]),
-      );
-      const answer = pool.ask({ strategy: session % 2 === 0 ? "fill_first" : "random", dice: dice() });
-      if (!answer.ok) {
-        refused += 1;
-        return undefined;
-      }
-      expect(before.get(answer.credential)).toBe("ready");
-      const lease = { ...answer, model: "m1" };
-      held.set(session, lease);
-      return lease;
-    }
-  });
-
-  it("are told an honest time when every key rests", () => {
-    const pool = new Driver(...Array.from({ length: 10 }, (_, index) => `key${index}`));
-    const leases = Array.from({ length: 1000 }, () => pool.lease({ strategy: "round_robin" }));
-    leases.forEach((lease, index) => {
-      pool.report(lease, { class: "rate", untilAt: T + 10_000 + index, explicit: true });
-    });
-    const answers = leases.map(() => pool.ask());
-    expect(new Set(answers.map((answer) => (answer.ok ? "lease" : answer.earliestAt)))).toEqual(new Set([T + 10_000]));
-    pool.now = T + 10_000;
-    expect(leases.map(() => pool.ask()).filter(({ ok }) => ok)).toHaveLength(1);
   });
 });
