@@ -63,7 +63,7 @@ async function enter(inbound: Inbound, entrance: Entrance): Promise<Response> {
   const { update, place } = inbound;
   const from = inbound.kind === "migrated" ? { id: 0 } : inbound.from;
   const session = sessionKey(place, from, settings.groupSessions);
-  const bot = await entrance.bot(place.chatType !== "private");
+  const bot = await entrance.bot(place.chatType !== "private" || namesBot(inbound));
   const paired = needsPairing(inbound, settings) && (await entrance.isPaired(from.id));
   const skills = await entrance.skillNames(inbound);
   const admission = admit(inbound, settings, bot, paired, skills);
@@ -86,6 +86,11 @@ async function enter(inbound: Inbound, entrance: Entrance): Promise<Response> {
       ? { ...inbound, message: withoutOurMention(inbound.message, bot) }
       : inbound;
   return entrance.hand(routeOf(session, ours), ours);
+}
+
+/** "/status@somebot": whether that is us depends on our name. */
+function namesBot(inbound: Inbound): boolean {
+  return (inbound.kind === "message" || inbound.kind === "edit") && inbound.message.command?.bot !== undefined;
 }
 
 /** /bg and /btw have sessions of their own beside their chat's; so have the buttons of what they say. */
@@ -122,7 +127,7 @@ class Entrance {
     this.#context = context;
   }
 
-  /** The bot's id stands in its token; its name is asked for once, and only where a group may mention it. */
+  /** The bot's id stands in its token; its name is asked for once, and only where somebody may have been named. */
   async bot(needsName: boolean): Promise<BotIdentity> {
     const { botToken } = this.settings;
     const known = identities.get(botToken);
