@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const model = await ModelStandIn.start({ manner: { firstByteMs: 300, tokensPerSecond: 18 } });
   ending.unshift(() => model.close());
 
-  const real = realModel(readSettingsFile(join(ROOT, ".dev.vars")));
+  const real = realModel(readSettingsFile(process.env.PLAYGROUND_SETTINGS ?? join(ROOT, ".dev.vars")));
   const settings: Settings = {
     TELEGRAM_BOT_TOKEN: BOT_TOKEN,
     TELEGRAM_WEBHOOK_SECRET: WEBHOOK_SECRET,

@@ -110,11 +110,8 @@ export class ModelStandIn {
     const most = new Map<string, number>();
     for (const request of this.requests) {
       const name = group(request);
-      const overlapping = this.requests.filter(
-        (other) =>
-          group(other) === name && other.at <= request.at && (other.endedAt ?? Number.POSITIVE_INFINITY) > request.at,
-      );
-      most.set(name, Math.max(most.get(name) ?? 0, overlapping.length));
+      const others = this.requests.filter((other) => request.besides.includes(other.n) && group(other) === name);
+      most.set(name, Math.max(most.get(name) ?? 0, others.length + 1));
     }
     return most;
   }
@@ -183,7 +180,7 @@ export class ModelStandIn {
       path,
       conversation,
       lastUserText: words,
-      beside: this.active().filter((other) => other.lastUserText === words).length,
+      besides: this.active().map(({ n }) => n),
       body,
       tokens: 0,
     };

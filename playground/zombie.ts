@@ -70,13 +70,19 @@ export class ZombieRace {
         after: began,
         timeoutMs: WAIT_MS,
       });
-    const newWords = async (what: string, before: readonly StoredMessage[]): Promise<string> => {
-      const old = new Set(before.map(({ id }) => id));
-      const fresh = ({ id, keyboard }: StoredMessage): boolean => !old.has(id) && !hasStop(keyboard);
-      const message = await telegram.waitFor(what, () => telegram.said(chatId).findLast(fresh), WAIT_MS);
+    // The answer to a message replies to it; where it does not, the second new one is (the first says that a conversation ends).
+    const answerTo = async (sent: { readonly messageId: number }): Promise<string> => {
+      const later = ({ id, keyboard }: StoredMessage): boolean => id > sent.messageId && !hasStop(keyboard);
+      const message = await telegram.waitFor(
+        "an answer to Mary",
+        () => {
+          const fresh = telegram.said(chatId).filter(later);
+          return fresh.find(({ replyTo }) => replyTo === sent.messageId) ?? fresh[1];
+        },
+        WAIT_MS,
+      );
       return (message.rich?.plain ?? message.text).replaceAll("\n", " ").slice(0, 160);
     };
-    const atFirst = telegram.said(chatId);
     const mine = (line: LogLine): boolean => line.session === session;
     try {
       this.#stage.setModel("normal");
@@ -88,8 +94,9 @@ export class ZombieRace {
       const held = model.hold({ tools: [{ name: "session_reset", args: {} }] }, (said) =>
         said.messages.some(({ text }) => text.includes(OPENING)),
       );
+      let opening = { messageId: 0 };
       const first = await this.#step(0, async () => {
-        telegram.people.write(chatId, OPENING);
+        opening = telegram.people.write(chatId, OPENING);
         const started = await log("run.started", mine);
         return [started, `run ${started.run ?? "?"} of epoch ${started.epoch ?? "?"}`];
       });
@@ -114,13 +121,12 @@ export class ZombieRace {
       await this.#step(4, async () => {
         const finished = await log("run.finished", (line) => line.run === first.run);
         await log("session.reset");
-        const words = await newWords("word to Mary", atFirst);
+        const words = await answerTo(opening);
         return [finished, `run.finished: ${String(finished.outcome)}. “${words}”`];
       });
       await this.#step(5, async () => {
-        const before = telegram.said(chatId);
-        telegram.people.write(chatId, "Are you still there?");
-        return [undefined, `“${await newWords("an answer while dry", before)}”`];
+        const sent = telegram.people.write(chatId, "Are you still there?");
+        return [undefined, `“${await answerTo(sent)}”`];
       });
       await this.#step(6, async () => {
         this.#stage.setKeys("all well");
@@ -130,9 +136,8 @@ export class ZombieRace {
         return [undefined, healed ? "a maintainer presses reset on the pool" : "their time has passed"];
       });
       await this.#step(7, async () => {
-        const before = telegram.said(chatId);
         const mark = worker.lastLog;
-        telegram.people.write(chatId, CLOSING);
+        const sent = telegram.people.write(chatId, CLOSING);
         const next = await worker.waitForLog((line) => line.event === "run.started" && mine(line), {
           after: mark,
           timeoutMs: WAIT_MS,
@@ -143,7 +148,7 @@ export class ZombieRace {
         });
         if (done.outcome !== "answered") throw new Error(`the run ended as ${String(done.outcome)}`);
         if (!(Number(next.epoch) > Number(first.epoch))) throw new Error(`it is still epoch ${next.epoch ?? "?"}`);
-        return [undefined, `epoch ${next.epoch ?? "?"}. “${await newWords("the answer", before)}”`];
+        return [undefined, `epoch ${next.epoch ?? "?"}. “${await answerTo(sent)}”`];
       });
       this.race.verdict = "survived";
     } catch {

@@ -10,8 +10,8 @@ export interface ModelRequest {
   readonly path: string;
   readonly conversation: Conversation;
   readonly lastUserText: string;
-  /** Requests that were under way for the same last words when this one began. */
-  readonly beside: number;
+  /** Numbers of the requests that were under way when this one began. */
+  readonly besides: readonly number[];
   readonly body: unknown;
   status?: number;
   firstTokenAt?: number;
