@@ -21,8 +21,8 @@ export interface AdminPorts {
   transcript(key: string): Promise<readonly unknown[] | undefined>;
   /** Deletes everything of a session; false: there is no such session. */
   eraseSession(key: string): Promise<boolean>;
-  /** Deletes what is kept of a person and their private chat with the bot. How many memories there were. */
-  erasePerson(userId: number): Promise<number>;
+  /** Deletes what is kept of a person: memories, the sessions that are theirs alone, that they were let in. */
+  erasePerson(userId: number): Promise<{ readonly memories: number; readonly sessions: readonly string[] }>;
   pools(): Promise<readonly PoolView[]>;
   /** Makes credentials ready at once; all of the provider without `credential`. How many there were. */
   lift(provider: string, credential?: string): Promise<number>;

@@ -137,7 +137,7 @@ export function adminRoutes(
   admin.post("/people/:user/erase", async (context) => {
     const user = parseUser(context.req.param("user"));
     if (user === undefined) return refuse(context, 404, "There is no such person: expected a user id of Telegram.");
-    return context.json({ ok: true, memories: await context.get("ports").erasePerson(user) });
+    return context.json({ ok: true, ...(await context.get("ports").erasePerson(user)) });
   });
 
   admin.post("/webhook", async (context) => {

@@ -40,6 +40,10 @@ export class Directory extends DurableObject<Environment> {
     return this.#shell.has(request);
   }
 
+  ofPerson(request: Parameters<DirectoryShell["ofPerson"]>[0]): ReturnType<DirectoryShell["ofPerson"]> {
+    return this.#shell.ofPerson(request);
+  }
+
   count(): ReturnType<DirectoryShell["count"]> {
     return this.#shell.count();
   }

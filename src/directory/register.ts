@@ -54,6 +54,16 @@ export class Register {
     return this.#sql.exec("SELECT 1 FROM sessions WHERE key = ?", key).toArray().length > 0;
   }
 
+  /** Every session in which this person talks alone with the bot, asides included: what is theirs to have deleted. */
+  ofPerson(userId: number): readonly string[] {
+    const rows = this.#sql.exec(
+      "SELECT key, at FROM sessions WHERE instr(key || ':', ?1) = 1 OR instr(key || ':', ?2) > 0",
+      `telegram:${userId}:`,
+      `:user:${userId}:`,
+    );
+    return rows.toArray().map((row) => rowSchema.parse(row).key);
+  }
+
   count(): number {
     return countSchema.parse(this.#sql.exec("SELECT COUNT(*) AS count FROM sessions").toArray()[0]).count;
   }

@@ -37,6 +37,11 @@ export class DirectoryShell {
     return { ok: true, has: this.#sessions().has(key) };
   }
 
+  /** Sessions of this shard that are one person's alone. */
+  ofPerson({ userId }: { readonly userId: number }): { readonly ok: true; readonly keys: readonly string[] } {
+    return { ok: true, keys: this.#sessions().ofPerson(userId) };
+  }
+
   count(): { readonly ok: true; readonly count: number } {
     return { ok: true, count: this.#sessions().count() };
   }
