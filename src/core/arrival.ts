@@ -1,7 +1,7 @@
 import { dueReset } from "./clock.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
-import { belongsTo, enqueued, joined, openUntil } from "./gather.ts";
+import { belongsTo, enqueued, joined, openUntil, placed } from "./gather.ts";
 import {
   type Choices,
   type Input,
@@ -11,6 +11,7 @@ import {
   runOf,
   type Session,
   type Turn,
+  type TurnInputs,
   type Waiting,
 } from "./session.ts";
 import type { Circumstances, Stepped } from "./step.ts";
@@ -25,19 +26,22 @@ export function received(before: Session, event: Extract<Event, { type: "receive
   const opened = reset ? openEpoch(before, reset, at.now) : { session: before, effects: [] };
   const session: Session = { ...opened.session, activeAt: at.now };
   const { turn } = session;
+  const rest = event.rest ?? [];
 
   switch (turn.phase) {
     case "idle": {
-      const queue = event.rest ? [[input, ...event.rest], ...session.queue] : enqueued(session.queue, input);
+      const queue = rest.length > 0 ? placed(session.queue, [input, ...rest]) : enqueued(session.queue, input);
       return after(opened.effects, startNext({ ...session, queue }, at));
     }
     case "gathering": {
+      if (rest.length > 0) return enqueueAloud(session, input, at.now, rest);
       if (!belongsTo(turn.inputs, input)) return enqueueAloud(session, input, at.now);
       const inputs = joined(turn.inputs, input);
       return { session: { ...session, turn: { ...turn, inputs, untilAt: openUntil(inputs) ?? at.now } }, effects: [] };
     }
     case "running":
     case "waiting":
+      if (rest.length > 0) return enqueueAloud(session, input, at.now, rest);
       return meetsRun(session, turn, input, event.mode ?? session.choices.busyMode ?? session.policy.busyMode, at);
     default:
       return turn satisfies never;
@@ -94,11 +98,11 @@ function meetsRun(
 }
 
 /** "Queued" is said only of what is queued; above the limit the refusal is said instead. */
-function enqueueAloud(session: Session, input: Input, now: number): Stepped {
-  const isPiece = session.queue.some((inputs) => belongsTo(inputs, input));
+function enqueueAloud(session: Session, input: Input, now: number, rest: TurnInputs = []): Stepped {
+  const isPiece = rest.length === 0 && session.queue.some((inputs) => belongsTo(inputs, input));
   // The rest of a message that was taken in is never refused: half an album would be asked, and the other half said to be lost.
   if (!isPiece && pending(session) >= session.policy.queueLimit) return refuse(session, input);
-  const queue = enqueued(session.queue, input);
+  const queue = rest.length > 0 ? placed(session.queue, [input, ...rest]) : enqueued(session.queue, input);
   const queued: Session = { ...session, queue };
   const { turn } = session;
   const effects: Effect[] = [busyLog(queued, "queue", now)];

@@ -11,7 +11,7 @@ export type Event =
       readonly type: "received";
       readonly input: Input;
       readonly mode?: BusyMode;
-      /** Further messages of the same turn (/retry of an album). Only an idle session is told so. */
+      /** Further messages of the same turn (/retry of an album). */
       readonly rest?: readonly Input[];
     }
   /** /stop, the Stop button, an admin. With `run`: only if that run is still the one (a button of an old answer stops nothing). */

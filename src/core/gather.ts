@@ -52,11 +52,15 @@ export function joined(inputs: TurnInputs, next: Input): TurnInputs {
 /** The queue with `next` in it, as a piece of a message that is already there or as a turn of its own, in the order of writing. */
 export function enqueued(queue: readonly TurnInputs[], next: Input): readonly TurnInputs[] {
   const home = queue.find((inputs) => belongsTo(inputs, next));
-  const turn = home ? joined(home, next) : [next];
   const others = queue.filter((inputs) => inputs !== home);
-  const after = others.findIndex((inputs) => firstMessageId(inputs) > firstMessageId(turn));
-  const place = after < 0 ? others.length : after;
-  return [...others.slice(0, place), turn, ...others.slice(place)];
+  return placed(others, home ? joined(home, next) : [next]);
+}
+
+/** The queue with a whole turn in it, in the order of writing. */
+export function placed(queue: readonly TurnInputs[], turn: TurnInputs): readonly TurnInputs[] {
+  const after = queue.findIndex((inputs) => firstMessageId(inputs) > firstMessageId(turn));
+  const place = after < 0 ? queue.length : after;
+  return [...queue.slice(0, place), turn, ...queue.slice(place)];
 }
 
 function firstMessageId(inputs: TurnInputs): number {

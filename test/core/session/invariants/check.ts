@@ -73,10 +73,10 @@ export function unsettled(session: Session): readonly Input[] {
   return found;
 }
 
-/** The message that the event brings, if it brings one. */
-export function brought({ event }: Transition): Input | undefined {
-  if (event?.type === "received") return event.input;
-  return event?.type === "resetAsked" ? event.then : undefined;
+/** The messages that the event brings. */
+export function brought({ event }: Transition): readonly Input[] {
+  if (event?.type === "received") return event.rest ? [event.input, ...event.rest] : [event.input];
+  return event?.type === "resetAsked" && event.then ? [event.then] : [];
 }
 
 /** The turn that was on before and is over now, however it ended; a crash that is recovered from does not end it. */

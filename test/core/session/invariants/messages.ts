@@ -22,12 +22,11 @@ function nothingIsLost(transition: Transition): string | undefined {
   if (before.session === after.session && event?.type !== "received") return undefined;
   const now = unsettled(after.session);
   if (now.some((input, at) => now.indexOf(input) !== at)) return "a message is pending twice";
-  const incoming = brought(transition);
-  const known = incoming ? [...unsettled(before.session), incoming] : unsettled(before.session);
+  const known = [...unsettled(before.session), ...brought(transition)];
   const gone = known.filter((input) => !now.includes(input));
   if (known.length - gone.length !== now.length) return "a message that is settled, or was never accepted, is pending";
   const ended = endedTurn(transition)?.inputs ?? [];
-  const refused = says(effects, "queue_full").length;
+  const refused = says(effects, "queue_full").length > 0 ? brought(transition).length : 0;
   const dropped = effects.reduce((sum, effect) => {
     if (effect.do !== "say") return sum;
     return effect.notice.key === "stopped" || effect.notice.key === "reset" ? sum + effect.notice.dropped : sum;
@@ -94,7 +93,7 @@ function idleHasNoQueue({ after }: Transition): string | undefined {
 
 function piecesStayTogether({ before, after, event }: Transition): string | undefined {
   const was = before.session.turn;
-  if (event?.type === "received") {
+  if (event?.type === "received" && event.rest === undefined) {
     const waiting = was.phase === "gathering" ? [was.inputs, ...before.session.queue] : before.session.queue;
     const home = waiting.find((inputs) => isPieceOf(inputs, event.input));
     if (!home) return undefined;

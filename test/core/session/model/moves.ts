@@ -74,9 +74,14 @@ function messages(world: World, scope: Scope): readonly Move[] {
   return found;
 }
 
-function words(world: World): readonly Move[] {
+function words(world: World, scope: Scope): readonly Move[] {
   const { turn } = world.session;
   const found: Move[] = [];
+  if (scope.rich) {
+    const input = message(world, "of an album");
+    const rest: readonly Input[] = [{ ...input, update: input.update + 1, messageId: input.messageId + 1 }];
+    found.push(happens("retry of an album", { type: "received", input, rest }));
+  }
   found.push(happens("stop", { type: "stopped", by: "command" }));
   found.push(happens("reset", { type: "resetAsked", by: "command" }));
   for (const kind of ["plain", "long"] as const) {
