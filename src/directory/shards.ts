@@ -17,7 +17,7 @@ export function shardOf(key: string): string {
   return `${PREFIX}${fnv1a(key) % SHARDS}`;
 }
 
-/** FNV-1a, 32 bits (RFC 9923), over UTF-16 code units: keys are ASCII. */
+/** FNV-1a of 32 bits, over UTF-16 code units: keys are ASCII. */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) {
