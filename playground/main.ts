@@ -53,7 +53,7 @@ async function main(): Promise<void> {
     ADMIN_TOKEN: "playground",
     ALLOWED_USERS: "*",
     OWNERS: String(ADA.id),
-    POOL_WAIT_SECONDS: "10",
+    POOL_WAIT_SECONDS: "8",
     RUN_IDLE_TIMEOUT_SECONDS: "45",
     ...(real ?? { MODEL: "openai/stand-in", OPENAI_BASE_URL: model.baseUrl, OPENAI_API_KEYS: KEYS.join(",") }),
   };

@@ -39,7 +39,7 @@ const TITLES = [
 
 const WAIT_MS = 20_000;
 /** Longer than the playground's POOL_WAIT_SECONDS, so that the turn is refused at once instead of waiting. */
-const DRY_SECONDS = 25;
+const DRY_SECONDS = 15;
 
 /**
  * The race that killed sessions for good: a reset meets a dry credential pool while a run is in flight. Each step waits
