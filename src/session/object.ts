@@ -63,6 +63,11 @@ export class Session extends DurableObject<Environment> {
     return this.#exists() ? { ok: true, view: this.#open().view(request.journal) } : { ok: false };
   }
 
+  /** As JSON: the values are deep, and RPC would have every one of their types spelt out. */
+  history(_request: object): { readonly ok: true; readonly history: string } | { readonly ok: false } {
+    return this.#exists() ? { ok: true, history: JSON.stringify(this.#open().history()) } : { ok: false };
+  }
+
   async context(_request: object): Promise<{ readonly messages: string }> {
     return { messages: this.#exists() ? JSON.stringify(await this.#open().context()) : "[]" };
   }

@@ -1,6 +1,7 @@
 import type { ModelMessage } from "ai";
 import { queuedInputs, runOf } from "../core/session.ts";
 import type { Inbound } from "../telegram/message.ts";
+import { VERSION } from "../version.ts";
 import { styled } from "../words/styled.ts";
 import { words } from "../words/words.ts";
 import { type Accepted, accept } from "./accept.ts";
@@ -11,7 +12,7 @@ import { startRun, TRANSCRIPT_WINDOW_ROWS } from "./job.ts";
 import type { SessionPorts } from "./ports.ts";
 import * as questions from "./questions.ts";
 import { Reminders } from "./reminders.ts";
-import { type SessionView, viewOf } from "./view.ts";
+import { HISTORY_FORMAT, type SessionHistory, type SessionView, viewOf } from "./view.ts";
 
 /**
  * A session, whole: the door, the courier, the reminders and the runs, made of ports. The Durable Object is this with the
@@ -91,6 +92,11 @@ export class SessionShell {
 
   view(journalRows: number): SessionView {
     return viewOf(this.door, this.#ports, this.reminders, journalRows);
+  }
+
+  /** The whole journal, without words, as `npm run replay` and `npm run why` read it. */
+  history(): SessionHistory {
+    return { format: HISTORY_FORMAT, key: this.#ports.key, version: VERSION, rows: this.door.store.history() };
   }
 
   /** The conversation in words, for an aside that reads it. */

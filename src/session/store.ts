@@ -108,6 +108,16 @@ export class Store {
       .map((row) => ({ seq: row.seq, at: row.at, event: JSON.parse(row.event), session: upgraded(row.value, policy) }));
   }
 
+  /** Everything the journal remembers, oldest first, each value with the policy that it was decided by: what a replay needs. */
+  history(): JournalRow[] {
+    return this.#sql
+      .exec<{ seq: number; at: number; event: string; value: string }>(
+        "SELECT seq, at, event, value FROM journal ORDER BY seq",
+      )
+      .toArray()
+      .map((row) => ({ seq: row.seq, at: row.at, event: JSON.parse(row.event), session: stored(row.value) }));
+  }
+
   // ---- the inbox ----
 
   has(update: number): boolean {
@@ -251,8 +261,12 @@ function withoutWords(event: Event): Record<string, unknown> {
   return kept;
 }
 
-/** One upgrade a version: rows of every older shape are readable. The policy is always the current one. */
+/** The policy is always the current one. */
 function upgraded(value: string, policy: Policy): Session {
-  const stored = JSON.parse(value) as { v: number; session: Session };
-  return { ...stored.session, policy };
+  return { ...stored(value), policy };
+}
+
+/** One upgrade a version: rows of every older shape are readable. */
+function stored(value: string): Session {
+  return (JSON.parse(value) as { v: number; session: Session }).session;
 }

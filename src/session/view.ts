@@ -3,6 +3,7 @@ import type { Door } from "./door.ts";
 import { TRANSCRIPT_WINDOW_ROWS } from "./job.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { Reminders } from "./reminders.ts";
+import type { JournalRow } from "./store.ts";
 
 /** A session as an operator sees it: what it is doing and how it came to that. No words of people or of the model. */
 export interface SessionView {
@@ -45,6 +46,19 @@ export interface JournalView {
   readonly epoch: number;
   readonly run: string | null;
   readonly queued: number;
+}
+
+/** What an exported journal says it is; a change of its shape changes the number. */
+export const HISTORY_FORMAT = "turnkeeper-journal-1";
+
+/** A session's journal for export: enough to decide every transition again, and no words. */
+export interface SessionHistory {
+  readonly format: typeof HISTORY_FORMAT;
+  readonly key: string;
+  /** The version that exported it; its rows may be older. */
+  readonly version: string;
+  /** Oldest first. */
+  readonly rows: readonly JournalRow[];
 }
 
 export function viewOf(door: Door, ports: SessionPorts, reminders: Reminders, journalRows: number): SessionView {
