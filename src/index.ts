@@ -39,6 +39,16 @@ app.get("/health", (context) => {
   });
 });
 
+// What few requests need is loaded with the first of them: starting up must not pay for it.
+app.all("/admin/*", async (context) => {
+  const { admin } = await import("./admin/mount.ts");
+  return admin.fetch(context.req.raw, context.env, context.executionCtx);
+});
+app.get("/", async (context) => {
+  const { landingPage } = await import("./admin/landing.tsx");
+  return landingPage(settingsOf(context.env), VERSION);
+});
+
 app.notFound((context) => context.json({ error: `there is no ${context.req.method} ${context.req.path}` }, 404));
 
 app.onError((error, context) => {
