@@ -113,13 +113,19 @@ function outcomeOf(event: JournalEvent, goesOn: boolean): Outcome | undefined {
   }
 }
 
-function pairs(
-  journal: readonly JournalView[],
-): { readonly before: JournalView | undefined; readonly row: JournalView }[] {
+interface Pair {
+  /** Undefined: the journal does not tell. */
+  readonly before: Pick<JournalView, "phase" | "run" | "epoch"> | undefined;
+  readonly row: JournalView;
+}
+
+function pairs(journal: readonly JournalView[]): Pair[] {
   const rows = [...journal].sort((one, other) => one.seq - other.seq);
   return rows.map((row, index) => {
+    // The very first event of a session meets a new one.
+    if (row.seq === 1) return { before: { phase: "idle", run: null, epoch: 1 }, row };
     const before = rows[index - 1];
-    return { before: before && before.seq === row.seq - 1 ? before : undefined, row };
+    return { before: before?.seq === row.seq - 1 ? before : undefined, row };
   });
 }
 

@@ -1,5 +1,4 @@
-import type { Hono } from "hono";
-import type { AdminVariables } from "../../../src/admin/guard.ts";
+import { Hono } from "hono";
 import { Guesses } from "../../../src/admin/guesses.ts";
 import type { AdminPorts, Listing, ListingRequest } from "../../../src/admin/ports.ts";
 import { adminRoutes } from "../../../src/admin/routes.tsx";
@@ -13,14 +12,14 @@ export const BOT_TOKEN = "123456:bot-token-that-must-not-show";
 export const KEY = "telegram:1";
 
 export interface Stage {
-  readonly admin: Hono<AdminVariables>;
   readonly clock: { now: number };
   /** What was asked of the ports, in order. */
   readonly calls: string[];
   readonly views: Map<string, SessionView>;
   readonly guesses: Guesses;
   ports: AdminPorts;
-  ask(path: string, init?: RequestInit & { readonly token?: string }): Promise<Response>;
+  /** `path` is below /admin. */
+  ask(path: string, init?: RequestInit & { readonly token?: string; readonly origin?: string }): Promise<Response>;
 }
 
 export function startAdmin(change: Partial<AdminPorts> = {}, env: Record<string, string | undefined> = {}): Stage {
@@ -69,18 +68,22 @@ export function startAdmin(change: Partial<AdminPorts> = {}, env: Record<string,
     ...change,
   };
   const stage: Stage = {
-    admin: adminRoutes(() => stage.ports, guesses),
     clock,
     calls,
     views,
     guesses,
     ports,
-    ask: async (path, { token, ...init } = {}) => {
+    ask: async (path, { token, origin = "http://localhost", ...init } = {}) => {
       const headers = new Headers(init.headers);
       if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-      return stage.admin.request(path, { ...init, headers });
+      return app.request(`${origin}/admin${path.replace(/^\/(?=\?|$)/, "")}`, { ...init, headers });
     },
   };
+  // As the Worker mounts them.
+  const app = new Hono().route(
+    "/admin",
+    adminRoutes(() => stage.ports, guesses),
+  );
   return stage;
 }
 
@@ -121,14 +124,14 @@ export function viewOf(key: string, change: Partial<SessionView> = {}): SessionV
 export function journalOf(
   lines: readonly (readonly [event: string | object, phase: string, run: string | null])[],
   endAt: number,
-  epoch = 1,
+  firstSeq = 1,
 ): JournalView[] {
   return lines.map(([event, phase, run], index) => ({
-    seq: index + 1,
+    seq: firstSeq + index,
     at: endAt - (lines.length - 1 - index) * 1_000,
     event: typeof event === "string" ? { type: event, effects: [] } : event,
     phase,
-    epoch,
+    epoch: 1,
     run,
     queued: 0,
   }));
