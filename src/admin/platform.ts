@@ -40,6 +40,10 @@ export function platformAdminPorts(env: Environment): AdminPorts {
       const said: readonly unknown[] = JSON.parse(rows);
       return ok ? said : undefined;
     },
+    history: async (key) => {
+      const answer = await session(key).history({});
+      return answer.ok ? answer.history : undefined;
+    },
     erasePerson: async (userId) => {
       const bot = env.DIRECTORY.getByName(BOT_DIRECTORY);
       const [{ memories }] = await Promise.all([

@@ -19,6 +19,8 @@ export interface AdminPorts {
   stop(key: string): Promise<boolean>;
   /** What was said in the session's epoch; undefined: there is no such session. */
   transcript(key: string): Promise<readonly unknown[] | undefined>;
+  /** The session's whole journal as JSON (session/view.ts, `SessionHistory`), without words; undefined: there is no such session. */
+  history(key: string): Promise<string | undefined>;
   /** Deletes everything of a session; false: there is no such session. */
   eraseSession(key: string): Promise<boolean>;
   /** Deletes what is kept of a person: memories, the sessions that are theirs alone, that they were let in. */

@@ -114,6 +114,12 @@ export function adminRoutes(
     const transcript = await ofKey(context, (ports, key) => ports.transcript(key));
     return transcript ? context.json({ transcript }) : noSession(context);
   });
+  admin.get("/sessions/:key/journal", async (context) => {
+    const history = await ofKey(context, (ports, key) => ports.history(key));
+    return history === undefined
+      ? noSession(context)
+      : context.body(history, 200, { "content-type": "application/json" });
+  });
   admin.post("/sessions/:key/stop", async (context) =>
     (await ofKey(context, (ports, key) => ports.stop(key))) ? context.json({ ok: true }) : noSession(context),
   );
@@ -157,6 +163,9 @@ export function adminRoutes(
       return refuse(context, 405, `expected ${methods}`);
     });
   }
+  admin.get("*", async (context, next) => {
+    return context.req.path.endsWith("/admin/") ? context.redirect("/admin", 302) : next();
+  });
   admin.all("*", (context) => refuse(context, 404, "There is nothing here."));
   return admin;
 }
@@ -169,6 +178,7 @@ const METHODS = {
   "/sessions": "GET",
   "/sessions/:key": "GET",
   "/sessions/:key/transcript": "GET",
+  "/sessions/:key/journal": "GET",
   "/sessions/:key/stop": "POST",
   "/sessions/:key/reset": "POST",
   "/sessions/:key/erase": "POST",

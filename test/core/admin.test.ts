@@ -8,6 +8,7 @@ const ROUTES: readonly (readonly [method: string, path: string])[] = [
   ["GET", "/sessions"],
   ["GET", `/sessions/${KEY}`],
   ["GET", `/sessions/${KEY}/transcript`],
+  ["GET", `/sessions/${KEY}/journal`],
   ["POST", `/sessions/${KEY}/stop`],
   ["POST", `/sessions/${KEY}/reset`],
   ["POST", `/sessions/${KEY}/erase`],
@@ -125,6 +126,14 @@ describe("the JSON", () => {
     expect(await lift("/pools/openai/cccccccccccc/reset")).toBe(404);
     expect(await lift("/pools/nobody/reset")).toBe(404);
     expect(await lift("/pools/..%2f/reset")).toBe(404);
+  });
+
+  it("exports the whole journal of a session, and none of a session that is not", async () => {
+    const stage = startAdmin();
+    const response = await stage.ask(`/sessions/${KEY}/journal`, { token: TOKEN });
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(await response.json()).toEqual({ key: KEY, rows: [] });
+    expect((await stage.ask("/sessions/telegram:77/journal", { token: TOKEN })).status).toBe(404);
   });
 
   it("shows the transcript to the admin who asks, deletes a session and a person", async () => {

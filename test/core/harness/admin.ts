@@ -57,6 +57,7 @@ export function startAdmin(change: Partial<AdminPorts> = {}, env: Record<string,
     stop: (key) => note(`stop ${key}`, views.has(key)),
     eraseSession: (key) => note(`erase ${key}`, views.delete(key)),
     transcript: (key) => note(`transcript ${key}`, views.has(key) ? [{ user: "<b>words</b>" }] : undefined),
+    history: (key) => note(`history ${key}`, views.has(key) ? JSON.stringify({ key, rows: [] }) : undefined),
     erasePerson: (userId) => note(`erase person ${userId}`, { memories: 2, sessions: [`telegram:${userId}`] }),
     pools: () => note("pools", [POOL]),
     lift: (provider, credential) =>
