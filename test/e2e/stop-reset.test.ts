@@ -1,56 +1,8 @@
-import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { address, listen } from "../../playground/listen.ts";
 import type { ModelRequest } from "../../playground/model/request.ts";
-import { waitUntil } from "../../playground/wait.ts";
+import { HangingPage } from "./hanging-page.ts";
 import { startWorld, type World } from "./harness/world.ts";
 import { acknowledgedAt, heard, isGrowing, newcomer, plain, type Scene, says } from "./scene.ts";
-
-/** A page that begins to load and never does; it notices when whoever asked has left. */
-class HangingPage {
-  readonly visits: { readonly path: string; leftAt: number | undefined }[] = [];
-  readonly #listeners = new Set<() => void>();
-  readonly #server: Server = createServer((request, response) => {
-    const visit: HangingPage["visits"][number] = { path: request.url ?? "", leftAt: undefined };
-    this.visits.push(visit);
-    response.once("close", () => {
-      visit.leftAt = Date.now();
-      this.#tell();
-    });
-    this.#tell();
-  });
-
-  async start(): Promise<this> {
-    await listen(this.#server, 0);
-    return this;
-  }
-
-  get url(): string {
-    return address(this.#server);
-  }
-
-  waitFor(path: string, left: boolean): Promise<{ readonly leftAt: number | undefined }> {
-    return waitUntil(
-      `the page ${path} to be ${left ? "left" : "asked for"}`,
-      () => this.visits.find((visit) => visit.path === path && (!left || visit.leftAt !== undefined)),
-      (listener) => {
-        this.#listeners.add(listener);
-        return () => this.#listeners.delete(listener);
-      },
-      15_000,
-      () => JSON.stringify(this.visits),
-    );
-  }
-
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  #tell(): void {
-    for (const listener of [...this.#listeners]) listener();
-  }
-}
 
 /** A run brought to a certain point; `late` is what comes of it after it was cut. */
 interface Caught {
