@@ -150,5 +150,5 @@ export function unsettled({ turn, queue }: Session): readonly Input[] {
 /** The messages that an event brought to the session. */
 export function broughtBy(event: Event): readonly Input[] {
   if (event.type === "received") return [event.input, ...(event.rest ?? [])];
-  return event.type === "resetAsked" && event.then ? [event.then] : [];
+  return event.type === "resetAsked" && event.first ? [event.first] : [];
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Settings: what `wrangler secret put`, `.dev.vars` and the vars of wrangler.toml say, checked once at the border and
@@ -66,6 +66,8 @@ export interface Settings {
   /** Other bots that may write here, by user id. */
   readonly allowedBots: readonly number[];
   readonly retentionDays: number;
+  /** Tokens of a conversation that a model is shown at the most. */
+  readonly contextTokens: number;
   /** Hosts that fetch_page may reach although they are private: for the playground and for tests. */
   readonly fetchAllowHosts: readonly string[];
   /** Base URL and model of a transcription endpoint, as `provider/model`. */
@@ -167,6 +169,7 @@ export function readSettings(env: RawEnvironment): Settings {
     userDailyBudgetUsd: read.number("USER_DAILY_BUDGET_USD", 0, 0, 1_000_000, false),
     allowedBots: read.ids("ALLOWED_BOTS"),
     retentionDays: read.number("RETENTION_DAYS", 90, 1, 36_500, false),
+    contextTokens: read.number("CONTEXT_TOKENS", 40_000, 2_000, 2_000_000, true),
     fetchAllowHosts: (read.text("FETCH_ALLOW_HOSTS") ?? "").split(/[\s,]+/).filter((host) => host !== ""),
     ...(transcription ? { transcriptionModel: transcription } : {}),
     problems,

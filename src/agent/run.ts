@@ -45,6 +45,10 @@ export interface Job {
   progress(): void;
   /** Text of this turn's steps before the current one. */
   earlierText(): string;
+  /** The person may spend no more today: the budget in US dollars. */
+  overBudget(): Promise<number | undefined>;
+  /** A model call of this turn is finished and committed. */
+  spent(usage: { readonly model: string; readonly input: number; readonly output: number; readonly usd: number }): void;
   costUsd(model: ModelName, usage: { input: number; output: number; cached: number }): number;
   /** Shortens the conversation; false: there is nothing to shorten. */
   compact(model: ModelName | undefined, failover: Failover): Promise<boolean>;
@@ -91,6 +95,10 @@ async function turn(job: Job): Promise<void> {
     }
     if (state.steps >= job.maxSteps) return fail(job, "steps", { steps: job.maxSteps }, job.earlierText());
 
+    if (state.steps === 0) {
+      const budget = await job.overBudget();
+      if (budget !== undefined) return fail(job, "budget", { budget });
+    }
     const only = job.compactOnly();
     if (only) {
       const done = await job.compact(job.failover.models[0], failover);
@@ -160,6 +168,7 @@ async function turn(job: Job): Promise<void> {
         if (reply.calls.length > 0) {
           const entry = { messages: [assistantMessage(reply.text, reply.calls)], usage };
           job.report({ type: "stepped", run: job.run, entry, boundary: false, steps, tokens, lease });
+          job.spent(usage);
           continue;
         }
         if (reply.text.trim() === "") {
@@ -169,7 +178,7 @@ async function turn(job: Job): Promise<void> {
           if (earlier.trim() === "") return fail(job, "empty", {});
         }
         const text = reply.cutBy === "length" ? `${reply.text}\n\n${job.cutNote()}` : reply.text;
-        return job.report({
+        job.report({
           type: "answered",
           run: job.run,
           entry: { messages: [assistantMessage(reply.text, [])], usage },
@@ -178,6 +187,7 @@ async function turn(job: Job): Promise<void> {
           tokens,
           lease,
         });
+        return job.spent(usage);
       }
       default:
         return asked satisfies never;

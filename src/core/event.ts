@@ -16,8 +16,8 @@ export type Event =
     }
   /** /stop, the Stop button, an admin. With `run`: only if that run is still the one (a button of an old answer stops nothing). */
   | { readonly type: "stopped"; readonly by: Origin; readonly run?: string }
-  /** /new, a skill, an admin. `then` is the first message of the new epoch. */
-  | { readonly type: "resetAsked"; readonly by: Origin; readonly then?: Input }
+  /** /new, a skill, an admin. `first` is the first message of the new epoch. */
+  | { readonly type: "resetAsked"; readonly by: Origin; readonly first?: Input }
   /** A step of the run is finished: a model answer that calls tools, or tool results. `entry` goes into the transcript. */
   | (LeaseNews & {
       readonly type: "stepped";
@@ -67,7 +67,9 @@ export type Event =
   /** The value says that a run works, and no run lives in this object's memory: the process died. */
   | { readonly type: "woken" }
   /** A credential may be ready before its time: an operator lifted it. */
-  | { readonly type: "poolChanged" };
+  | { readonly type: "poolChanged" }
+  /** The pool no longer honours leases of this credential: it failed for another session, or is disabled or gone. Absent `model`: for any. */
+  | { readonly type: "leaseLost"; readonly provider: string; readonly credential: string; readonly model?: string };
 
 /** What a report says of the credential: the one to keep, null to keep none, nothing to leave it as it is. */
 export interface LeaseNews {

@@ -33,8 +33,8 @@ export function resetAsked(
   const emptied: Session = { ...session, turn: { phase: "idle" }, queue: [] };
   const opened = openEpoch(emptied, event.by, at.now, dropped);
   const effects = [...ended.effects.filter((effect) => !opensEpoch(effect)), ...opened.effects];
-  if (!event.then) return { session: opened.session, effects };
-  const withFirst: Session = { ...opened.session, queue: [[event.then]], activeAt: at.now };
+  if (!event.first) return { session: opened.session, effects };
+  const withFirst: Session = { ...opened.session, queue: [[event.first]], activeAt: at.now };
   return after(effects, startNext(withFirst, at));
 }
 

@@ -7,12 +7,14 @@ import { type Input, queuedInputs, runOf } from "../core/session.ts";
 import type { Command, Inbound, Sender } from "../telegram/message.ts";
 import { styled } from "../words/styled.ts";
 import { type WordKey, type WordParams, words } from "../words/words.ts";
-import { allSkills, carryOut, type Say, startSkill, unknown } from "./commands.ts";
+import { carryOut, type Say, startSkill, unknown } from "./commands.ts";
 import type { Door } from "./door.ts";
+import { follow } from "./migration.ts";
 import type { SessionPorts } from "./ports.ts";
 import { press } from "./press.ts";
 import * as questions from "./questions.ts";
 import type { Reminders } from "./reminders.ts";
+import { skillsOf } from "./skills.ts";
 
 /**
  * What an update becomes: a turn, a command, a press, an edit, or nothing with a line that says why. When this returns,
@@ -65,11 +67,8 @@ export async function accept(
     case "membership":
       return membership(door, ports, inbound);
     case "migrated":
-      door.keep(() => {
-        door.store.accept(inbound.update, ports.now(), null);
-        door.courier.readdress(door.whereabouts.chatId, inbound.toChatId);
-        door.noteWhereabouts({ ...door.whereabouts, chatId: inbound.toChatId, chatType: "supergroup" });
-      });
+      door.keep(() => door.store.accept(inbound.update, ports.now(), null));
+      follow(door, ports, reminders, inbound.toChatId);
       return { ok: true, outcome: "accepted" };
     default:
       return inbound satisfies never;
@@ -85,7 +84,7 @@ async function message(accepting: Accepting, inbound: Extract<Inbound, { kind: "
       await carryOut(accepting, builtin.command);
       return accepted;
     }
-    const skill = findSkill(await allSkills(accepting), command.name);
+    const skill = findSkill(await skillsOf(accepting.ports), command.name);
     if (skill) startSkill(accepting, skill);
     else await unknown(accepting, command.name);
     return accepted;
@@ -177,6 +176,7 @@ function acceptingOf(
       chatType: place.chatType,
       userId: from.id,
       userName: from.name,
+      reachable: true,
       ...(place.title ? { title: place.title } : {}),
       ...(language ? { language } : {}),
     });

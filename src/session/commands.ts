@@ -1,6 +1,5 @@
-import { bundledSkills } from "../../skills/index.ts";
 import { describeReminder } from "../agent/reminders.ts";
-import { findSkill, parseSkill, type Skill } from "../agent/skills.ts";
+import type { Skill } from "../agent/skills.ts";
 import { describeProblem, parseModelName } from "../config.ts";
 import { type BuiltinCommand, COMMANDS, findCommand } from "../core/commands.ts";
 import { runOf } from "../core/session.ts";
@@ -10,8 +9,9 @@ import { safe } from "../words/styled.ts";
 import { clockWords, untilWords, type WordKey, type WordParams, words } from "../words/words.ts";
 import type { Accepting } from "./accept.ts";
 import { exported } from "./export.ts";
-import { TRANSCRIPT_WINDOW_ROWS } from "./job.ts";
 import { poolWords } from "./pool-words.ts";
+import { skillsOf } from "./skills.ts";
+import { TRANSCRIPT_WINDOW_ROWS } from "./store.ts";
 
 /**
  * What each command does. All of them work in every state; none becomes words for the model, and none touches the run
@@ -42,7 +42,7 @@ export async function carryOut(accepting: Accepting, command: BuiltinCommand): P
         session: ports.key,
       });
     case "new":
-      return accepting.pass({ type: "resetAsked", by: "command", ...(given ? { then: accepting.input() } : {}) });
+      return accepting.pass({ type: "resetAsked", by: "command", ...(given ? { first: accepting.input() } : {}) });
     case "stop":
       return accepting.pass({ type: "stopped", by: "command" });
     case "status":
@@ -75,7 +75,7 @@ export async function carryOut(accepting: Accepting, command: BuiltinCommand): P
     case "remind":
       return given ? accepting.pass({ type: "received", input: accepting.input() }) : say.text(reminders(accepting));
     case "skills":
-      return say.text(skillList(await allSkills(accepting), language));
+      return say.text(skillList(await skillsOf(accepting.ports), language));
     case "export":
       return exportConversation(accepting, given);
     case "memory":
@@ -101,21 +101,14 @@ export function startSkill(accepting: Accepting, skill: Skill): void {
   accepting.pass({
     type: "resetAsked",
     by: "skill",
-    ...(given || skill.body.replace("$ARGUMENTS", "").trim() ? { then: input } : {}),
+    ...(given || skill.body.replace("$ARGUMENTS", "").trim() ? { first: input } : {}),
   });
-}
-
-export async function allSkills({ ports }: Pick<Accepting, "ports">): Promise<readonly Skill[]> {
-  const added = await ports.bot.skills().catch(() => []);
-  const parsed = await Promise.all(added.map((text) => parseSkill(text)));
-  const own = parsed.flatMap((result) => (result.ok ? [result.skill] : []));
-  return [...own, ...bundledSkills.filter((skill) => !findSkill(own, skill.name))];
 }
 
 export async function unknown(accepting: Accepting, name: string): Promise<void> {
   const found = findCommand(
     name,
-    (await allSkills(accepting)).map((skill) => skill.name),
+    (await skillsOf(accepting.ports)).map((skill) => skill.name),
   );
   const nearest = found.kind === "unknown" ? found.nearest : undefined;
   accepting.say(nearest ? "unknown_command_nearest" : "unknown_command", { name, nearest: nearest ?? "" });
@@ -126,7 +119,7 @@ async function help(accepting: Accepting, isOwner: boolean): Promise<string> {
   const lines = COMMANDS.filter((command) => command.who === "anyone" || isOwner).map(
     (command) => `/${command.name}${command.hint ? ` ${command.hint}` : ""} – ${words(language, command.help)}`,
   );
-  const skills = (await allSkills(accepting)).map((skill) =>
+  const skills = (await skillsOf(accepting.ports)).map((skill) =>
     words(language, "skill_item", { name: skill.name, description: safe(skill.description) }),
   );
   const problems = isOwner

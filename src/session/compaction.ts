@@ -1,8 +1,6 @@
 import type { ModelMessage } from "ai";
 import type { Failover } from "../agent/failover.ts";
 import { estimateTokens } from "../agent/prompt.ts";
-import type { ModelName } from "../config.ts";
-import { modelFacts } from "../models/catalog.ts";
 import { conversationOf } from "./conversation.ts";
 import type { Door } from "./door.ts";
 import type { TranscriptRow } from "./store.ts";
@@ -12,23 +10,28 @@ import type { TranscriptRow } from "./store.ts";
  * storage until their age; what changes is where the prompt begins.
  */
 
-/** What is kept word for word, as a share of the model's window. */
-const KEEP_SHARE = 0.15;
+/** What is kept word for word, as a share of the window. */
+const KEEP_SHARE = 0.3;
 /** Rows that are always kept, so that the talk does not lose its thread. */
 const KEEP_ROWS = 6;
-const SUMMARY_TOKENS_AT_MOST = 0.5;
 
+export interface Compaction {
+  readonly run: string;
+  /** How much of a conversation is shown at the most. */
+  readonly windowTokens: number;
+  readonly failover: Failover;
+  readonly signal: AbortSignal;
+  /** What the person wants kept above all; "" where nothing was said. */
+  readonly focus: string;
+}
+
+/** False: there is nothing to shorten, or no model to do it. */
 export async function compactConversation(
   door: Door,
-  run: string,
   rows: readonly TranscriptRow[],
-  model: ModelName,
-  failover: Failover,
-  signal: AbortSignal,
-  focus: string,
+  { run, windowTokens, failover, signal, focus }: Compaction,
 ): Promise<boolean> {
-  const { contextTokens } = modelFacts(model);
-  const kept = keptFrom(rows, contextTokens * KEEP_SHARE);
+  const kept = keptFrom(rows, windowTokens * KEEP_SHARE);
   const dropped = rows.slice(0, kept);
   const first = rows[kept];
   if (dropped.length === 0 || !first) return false;
@@ -42,7 +45,7 @@ export async function compactConversation(
   const asked = await failover.ask(
     {
       system: "You shorten conversations without losing what matters. Write only the summary.",
-      messages: [...within(conversation, contextTokens * SUMMARY_TOKENS_AT_MOST), instruction],
+      messages: [...within(conversation, windowTokens), instruction],
       tools: {},
       wordsOnly: true,
       onText: () => {},

@@ -4,6 +4,7 @@ import { type Input, nextAlarm, type Policy, runOf, type Session } from "../core
 import { step } from "../core/step.ts";
 import type { LogEvent } from "../log.ts";
 import type { Courier } from "./delivery.ts";
+import type { LostLease } from "./leasing.ts";
 import { noticeWords } from "./notices.ts";
 import type { NewDelivery } from "./outbox.ts";
 import type { SessionPorts } from "./ports.ts";
@@ -25,8 +26,12 @@ export interface LiveRun {
   readonly credential: string | undefined;
   /** What had come of the answer so far. */
   readonly text: string;
-  /** How the person's messages were put to the model, by update. */
+  /** How a person's message was put to the model; null: not at all; undefined: not yet. */
   rendered(update: number): unknown;
+  /** Its next call is not made with this credential. */
+  leaseLost(lost: LostLease): void;
+  /** If it is about to wait for a credential, it need not. */
+  poolChanged(): void;
 }
 
 /** Begins the run that the value names; the door calls it after the commit. */
@@ -57,6 +62,8 @@ export class Door {
   readonly store: Store;
   readonly courier: Courier;
   readonly #begin: Begin;
+  /** Told inside the transaction when a run ends without an answer: what it left open is closed. */
+  readonly #onLeave: (door: Door) => void;
   #value: Session;
   #live: LiveRun | undefined;
   /** When the alarm is set to go off, as far as this process knows; undefined: not set, or not known. */
@@ -64,12 +71,13 @@ export class Door {
   #whereabouts: Whereabouts;
   readonly #dues: (() => number | undefined)[] = [];
 
-  constructor(ports: SessionPorts, makeCourier: (door: Door) => Courier, begin: Begin) {
+  constructor(ports: SessionPorts, makeCourier: (door: Door) => Courier, begin: Begin, onLeave: (door: Door) => void) {
     this.#ports = ports;
+    this.#onLeave = onLeave;
     this.#begin = begin;
     this.store = new Store(ports.sql);
-    this.#value = this.store.load(policyOf(ports));
     this.#whereabouts = this.store.fact<Whereabouts>("whereabouts") ?? whereaboutsOf(ports.key);
+    this.#value = this.store.load(policyOf(ports, this.#whereabouts.timezone));
     this.courier = makeCourier(this);
     this.courier.recover();
   }
@@ -220,7 +228,7 @@ export class Door {
         });
         return;
       case "forget":
-        for (const name of this.store.factNames("question:")) this.store.dropFact(name);
+        this.store.beginEpoch(after.epoch);
         return;
       case "begin":
       case "cut":
@@ -243,6 +251,7 @@ export class Door {
         ended: event.type === "woken" ? "crashed" : effect.because,
       });
     }
+    this.#onLeave(this);
     const completed = effect.shown === "completed" && came.trim() !== "";
     this.courier.put({
       content: completed ? { kind: "answer", markdown: came } : { kind: "freeze" },
@@ -260,7 +269,12 @@ export class Door {
     return {
       at,
       updates: inputs.map((input) => input.update),
-      user: inputs.map((input) => this.#live?.rendered(input.update) ?? { update: input.update }),
+      user: inputs
+        .map((input) => {
+          const rendered = this.#live?.rendered(input.update);
+          return rendered === undefined ? { update: input.update } : rendered;
+        })
+        .filter((rendered) => rendered !== null),
     };
   }
 
@@ -284,6 +298,8 @@ export class Door {
   #perform(effect: Effect, before: Session): void {
     switch (effect.do) {
       case "begin":
+        // What is still awake of a parked run is cut: one process at a time carries a run's name.
+        this.#live?.cut();
         // After a crash the new run edits what the old one had put on the screen.
         this.#live = this.#begin(effect.run, runOf(before)?.run);
         return;
@@ -351,7 +367,7 @@ function named(effects: readonly Effect[]): string[] {
   );
 }
 
-function policyOf({ settings }: SessionPorts): Policy {
+function policyOf({ settings, now }: SessionPorts, timezone: string | undefined): Policy {
   return {
     busyMode: settings.busyMode,
     queueLimit: settings.queueLimit,
@@ -360,8 +376,17 @@ function policyOf({ settings }: SessionPorts): Policy {
     poolWaitMs: settings.poolWaitMs,
     idleResetMs: settings.idleResetMs,
     ...(settings.dailyResetHour === undefined ? {} : { dailyResetHour: settings.dailyResetHour }),
-    clockOffsetMs: 0,
+    clockOffsetMs: timezone ? clockOffsetMs(timezone, now()) : 0,
   };
+}
+
+/** What a time zone adds to UTC at that time; it is asked at each wake, which is often enough for a clock change. */
+function clockOffsetMs(timezone: string, at: number): number {
+  const written = new Intl.DateTimeFormat("en", { timeZone: timezone, timeZoneName: "longOffset" }).format(at);
+  const match = /GMT([+-])(\d{2}):(\d{2})/.exec(written);
+  if (!match) return 0;
+  const minutes = Number(match[2]) * 60 + Number(match[3]);
+  return (match[1] === "-" ? -minutes : minutes) * 60_000;
 }
 
 /** What the key alone tells; the first message tells the rest. */

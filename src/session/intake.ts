@@ -22,13 +22,14 @@ export async function intake(
   abilities: Abilities,
   shared: boolean,
   signal: AbortSignal,
+  loaded: (uniqueId: string, bytes: Uint8Array) => void,
 ): Promise<StoredUser> {
   const { attachments } = inbound.message;
   if (attachments.length === 0) return { role: "user", content: userWords(inbound, shared) };
   const extra: string[] = [];
   const files: StoredPart[] = [];
   for (const attachment of attachments) {
-    const taken = await take(attachment, inbound, ports, abilities, signal);
+    const taken = await take(attachment, inbound, ports, abilities, signal, loaded);
     if (typeof taken === "string") extra.push(taken);
     else files.push(taken);
   }
@@ -43,6 +44,7 @@ async function take(
   ports: SessionPorts,
   abilities: Abilities,
   signal: AbortSignal,
+  loaded: (uniqueId: string, bytes: Uint8Array) => void,
 ): Promise<StoredPart | string> {
   const language = inbound.from.language;
   const name = attachment.name ?? describeAttachment(attachment);
@@ -77,6 +79,7 @@ async function take(
       const isImage = /^image\/(jpeg|png|webp|gif)$/.test(file.mime);
       const isPdf = file.mime === "application/pdf";
       if ((isImage && abilities.images) || (isPdf && abilities.pdf)) {
+        loaded(attachment.uniqueId, file.bytes);
         return {
           type: "file",
           fileId: attachment.fileId,

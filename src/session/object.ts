@@ -4,7 +4,9 @@ import { log } from "../log.ts";
 import type { Inbound } from "../telegram/message.ts";
 import type { WordKey } from "../words/words.ts";
 import type { Accepted } from "./accept.ts";
+import type { LostLease } from "./leasing.ts";
 import { platformPorts } from "./platform.ts";
+import type { Heritage } from "./ports.ts";
 import { SessionShell } from "./shell.ts";
 import type { SessionView } from "./view.ts";
 
@@ -44,6 +46,10 @@ export class Session extends DurableObject<Environment> {
     return this.#known((shell) => shell.poolChanged());
   }
 
+  leaseLost(request: LostLease): { readonly ok: boolean } {
+    return this.#known((shell) => shell.leaseLost(request));
+  }
+
   erase(_request: object): { readonly ok: boolean } {
     const done = this.#known((shell) => shell.erase());
     this.#shell = undefined;
@@ -54,6 +60,11 @@ export class Session extends DurableObject<Environment> {
     readonly ok: true;
   } {
     this.#open().tell(request.key, request.params);
+    return { ok: true };
+  }
+
+  adopt(request: { readonly heritage: Heritage }): { readonly ok: true } {
+    this.#open().adopt(request.heritage);
     return { ok: true };
   }
 

@@ -95,6 +95,9 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
       await env.DIRECTORY.getByName(shardOf(key)).touch({ key, at });
     },
     bot: botOf(env, settings),
+    handOver: async (toKey, heritage) => {
+      await env.SESSION.getByName(toKey).adopt({ heritage });
+    },
     parentContext: async () => {
       if (parent === undefined) return [];
       const { messages } = await env.SESSION.getByName(parent).context({});

@@ -50,8 +50,22 @@ export interface SessionPorts {
   touch(at: number): Promise<void>;
   /** Things of the whole bot: skills that were added, notices to the owners. */
   readonly bot: BotPort;
+  /** The chat has a new id: what this session holds goes on in the session of that name, if that one is new. */
+  handOver(toKey: string, heritage: Heritage): Promise<void>;
   /** The conversation that an aside (`…:btw:…`) may read: the parent's transcript. */
   parentContext(): Promise<readonly unknown[]>;
+}
+
+/** What a session leaves to its successor when its chat gets a new id. Plain data. */
+export interface Heritage {
+  readonly transcript: readonly { readonly run: string; readonly body: string }[];
+  readonly reminders: readonly {
+    readonly text: string;
+    readonly nextAt: number;
+    readonly cron?: string;
+    readonly timezone?: string;
+  }[];
+  readonly persona?: string;
 }
 
 export interface LeaseRequest {

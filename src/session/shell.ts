@@ -8,10 +8,13 @@ import { type Accepted, accept } from "./accept.ts";
 import { conversationOf } from "./conversation.ts";
 import { Courier } from "./delivery.ts";
 import { Door } from "./door.ts";
-import { startRun, TRANSCRIPT_WINDOW_ROWS } from "./job.ts";
-import type { SessionPorts } from "./ports.ts";
+import { startRun } from "./job.ts";
+import type { LostLease } from "./leasing.ts";
+import { adopt, follow } from "./migration.ts";
+import type { Heritage, SessionPorts } from "./ports.ts";
 import * as questions from "./questions.ts";
 import { Reminders } from "./reminders.ts";
+import { TRANSCRIPT_WINDOW_ROWS } from "./store.ts";
 import { HISTORY_FORMAT, type SessionHistory, type SessionView, viewOf } from "./view.ts";
 
 /**
@@ -37,8 +40,11 @@ export class SessionShell {
     this.#ports = ports;
     this.door = new Door(
       ports,
-      (door) => courierOf(ports, door),
+      (door) => courierOf(ports, door, (toChatId) => follow(door, ports, this.reminders, toChatId)),
       (run, before) => startRun(run, this.door, ports, this.reminders, before),
+      (door) => {
+        for (const question of questions.all(door)) questions.close(door, question, undefined);
+      },
     );
     this.reminders = new Reminders(this.door, ports.sql);
     this.door.alsoDue(() => this.reminders.nextAt());
@@ -79,7 +85,15 @@ export class SessionShell {
   /** A credential was made ready: a turn that waits for one need not wait for its time. */
   poolChanged(): void {
     this.door.heal();
+    this.door.live?.poolChanged();
     this.door.pass({ type: "poolChanged" });
+  }
+
+  /** The pool takes a lease back: neither the run that works nor the next turn calls with it again. */
+  leaseLost(lost: LostLease): void {
+    this.door.heal();
+    this.door.live?.leaseLost(lost);
+    this.door.pass({ type: "leaseLost", ...lost });
   }
 
   /** Says something to this chat that did not come of its own doings (a notice to an owner). */
@@ -88,6 +102,11 @@ export class SessionShell {
     this.door.keep(() =>
       this.door.say({ content: { kind: "notice", ...styled(words(language, key, params)) }, attempting: true }),
     );
+  }
+
+  /** Goes on for a session whose chat has got this one's id. */
+  adopt(heritage: Heritage): void {
+    adopt(this.door, this.reminders, heritage);
   }
 
   view(journalRows: number): SessionView {
@@ -157,7 +176,7 @@ export class SessionShell {
   }
 }
 
-function courierOf(ports: SessionPorts, door: Door): Courier {
+function courierOf(ports: SessionPorts, door: Door, moved: (toChatId: number) => void): Courier {
   const language = () => door.whereabouts.language;
   return new Courier({
     sql: ports.sql,
@@ -175,8 +194,7 @@ function courierOf(ports: SessionPorts, door: Door): Courier {
     onChange: () => door.rearm(),
     onChatGone: () => door.keep(() => door.noteWhereabouts({ ...door.whereabouts, reachable: false })),
     onThreadGone: () => door.keep(() => door.noteWhereabouts({ ...door.whereabouts, reachable: false })),
-    onMigrated: (toChatId) =>
-      door.keep(() => door.noteWhereabouts({ ...door.whereabouts, chatId: toChatId, chatType: "supergroup" })),
+    onMigrated: (toChatId) => moved(toChatId),
     onDelivered: ({ tag, messages }) => {
       const [messageId] = messages;
       if (tag && messageId) questions.delivered(door, tag, messageId);

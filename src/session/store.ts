@@ -23,6 +23,9 @@ export interface SqlRows<T> {
 /** The stored form of the value; a change of its shape adds a version and a line to `upgraded`. */
 const VALUE_VERSION = 1;
 
+/** Rows of one epoch that a prompt is made of at the most; compaction keeps conversations far below. */
+export const TRANSCRIPT_WINDOW_ROWS = 1_000;
+
 /** How many transitions the journal remembers. */
 export const JOURNAL_SLOTS = 256;
 
@@ -190,18 +193,28 @@ export class Store {
     this.#sql.exec("UPDATE transcript SET body = ? WHERE seq = ?", JSON.stringify(body), seq);
   }
 
+  /** A new epoch begins: what was written until now is not read for it. */
+  beginEpoch(epoch: number): void {
+    this.setFact("began", { epoch, seq: this.#lastTranscriptSeq() });
+  }
+
   /** Rows are in order, so the rows of the last epoch are the last rows; a compaction starts them later. */
   #epochStart(epoch: number): number {
-    const fact = this.fact<{ epoch: number; seq: number }>("compacted");
-    return fact?.epoch === epoch ? fact.seq - 1 : 0;
+    const began = this.fact<{ epoch: number; seq: number }>("began");
+    const compacted = this.fact<{ epoch: number; seq: number }>("compacted");
+    return Math.max(began?.epoch === epoch ? began.seq : 0, compacted?.epoch === epoch ? compacted.seq - 1 : 0);
   }
 
   #nextTranscriptSeq(): number {
+    this.#transcriptSeq = this.#lastTranscriptSeq() + 1;
+    return this.#transcriptSeq;
+  }
+
+  #lastTranscriptSeq(): number {
     if (this.#transcriptSeq === undefined) {
       const row = this.#sql.exec<{ last: number | null }>("SELECT MAX(seq) AS last FROM transcript").toArray()[0];
       this.#transcriptSeq = row?.last ?? 0;
     }
-    this.#transcriptSeq += 1;
     return this.#transcriptSeq;
   }
 

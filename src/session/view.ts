@@ -1,9 +1,9 @@
 import { runOf } from "../core/session.ts";
 import type { Door } from "./door.ts";
-import { TRANSCRIPT_WINDOW_ROWS } from "./job.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { Reminders } from "./reminders.ts";
 import type { JournalRow } from "./store.ts";
+import { TRANSCRIPT_WINDOW_ROWS } from "./store.ts";
 
 /** A session as an operator sees it: what it is doing and how it came to that. No words of people or of the model. */
 export interface SessionView {

@@ -76,7 +76,7 @@ export function unsettled(session: Session): readonly Input[] {
 /** The messages that the event brings. */
 export function brought({ event }: Transition): readonly Input[] {
   if (event?.type === "received") return event.rest ? [event.input, ...event.rest] : [event.input];
-  return event?.type === "resetAsked" && event.then ? [event.then] : [];
+  return event?.type === "resetAsked" && event.first ? [event.first] : [];
 }
 
 /** The turn that was on before and is over now, however it ended; a crash that is recovered from does not end it. */

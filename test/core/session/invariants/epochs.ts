@@ -36,10 +36,10 @@ function resetWorks({ before, after, event, effects }: Transition): string | und
   if (after.session.epoch !== before.session.epoch + 1) return "a reset did not open the next epoch";
   if (says(effects, "reset").length !== 1) return "a reset is not said once";
   const left = unsettled(after.session);
-  const isRight = event.then ? left.length === 1 && left[0] === event.then : left.length === 0;
+  const isRight = event.first ? left.length === 1 && left[0] === event.first : left.length === 0;
   if (!isRight) return "something of the old epoch is pending";
   const { phase } = after.session.turn;
-  if (!event.then) return phase === "idle" ? undefined : `${phase} after a reset`;
+  if (!event.first) return phase === "idle" ? undefined : `${phase} after a reset`;
   return phase === "running" || phase === "gathering" ? undefined : "the first words of the new epoch are not taken up";
 }
 

@@ -88,7 +88,7 @@ function eventful(rules: Rules, before: World, event: Event, at: Circumstances):
   const old = runOf(before.session)?.run;
   if (old !== undefined && old !== run?.run) stale = withStale(stale, [old]);
   const accepted =
-    event.type === "received" ? 1 + (event.rest?.length ?? 0) : event.type === "resetAsked" && event.then ? 1 : 0;
+    event.type === "received" ? 1 + (event.rest?.length ?? 0) : event.type === "resetAsked" && event.first ? 1 : 0;
   const after: World = {
     session,
     now: before.now,

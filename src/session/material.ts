@@ -1,0 +1,224 @@
+import type { ModelMessage } from "ai";
+import { estimateTokens, systemPrompt, userWords } from "../agent/prompt.ts";
+import type { OpenCall } from "../agent/run.ts";
+import type { ModelName } from "../config.ts";
+import type { Input, Running } from "../core/session.ts";
+import { modelFacts } from "../models/catalog.ts";
+import type { Command } from "../telegram/message.ts";
+import { callsOf, conversationOf, messagesOf, resultIds, rowsOfTurn, type StoredUser, textOf } from "./conversation.ts";
+import type { Door } from "./door.ts";
+import { intake } from "./intake.ts";
+import type { SessionPorts } from "./ports.ts";
+import * as questions from "./questions.ts";
+import { skillsOf } from "./skills.ts";
+import { TRANSCRIPT_WINDOW_ROWS, type TranscriptRow } from "./store.ts";
+
+/**
+ * What a run is made of: the conversation as the model is to see it, read from the transcript's window and from what came
+ * new. It reads and never decides; after each finished step its owner calls `refresh`.
+ */
+
+/** Share of the model's window at which a conversation is shortened before it is sent. */
+const COMPACT_AT = 0.7;
+
+export interface MaterialContext {
+  readonly run: string;
+  readonly signal: AbortSignal;
+  /** The session's run, while it is this one. */
+  turn(): Running | undefined;
+  /** The model that is asked first. */
+  model(): ModelName | undefined;
+  progress(): void;
+}
+
+export class Material {
+  readonly #door: Door;
+  readonly #ports: SessionPorts;
+  readonly #context: MaterialContext;
+  /** How messages were put to the model, by update; null: not at all. */
+  readonly #rendered = new Map<number, StoredUser | null>();
+  readonly #files = new Map<string, Uint8Array>();
+  #rows: readonly TranscriptRow[] | undefined;
+
+  constructor(door: Door, ports: SessionPorts, context: MaterialContext) {
+    this.#door = door;
+    this.#ports = ports;
+    this.#context = context;
+  }
+
+  /** Something was written: the rows are read again when they are next needed. */
+  refresh(): void {
+    this.#rows = undefined;
+  }
+
+  rendered(update: number): StoredUser | null | undefined {
+    return this.#rendered.get(update);
+  }
+
+  rows(): readonly TranscriptRow[] {
+    this.#rows ??= this.#door.store.transcript(this.#door.session.epoch, TRANSCRIPT_WINDOW_ROWS);
+    return this.#rows;
+  }
+
+  async system(): Promise<string> {
+    const { whereabouts, store } = this.#door;
+    return systemPrompt({
+      persona: store.fact<string>("persona") ?? this.#ports.settings.persona,
+      now: this.#ports.now(),
+      timezone: whereabouts.timezone,
+      chatType: whereabouts.chatType,
+      chatTitle: whereabouts.title,
+      userName: whereabouts.userName,
+      skills: (await skillsOf(this.#ports)).filter((skill) => !skill.reset),
+    });
+  }
+
+  async conversation(): Promise<readonly ModelMessage[]> {
+    const turn = this.#context.turn();
+    if (!turn) return [];
+    const facts = this.#facts();
+    for (const input of turn.fresh) {
+      if (this.#rendered.has(input.update)) continue;
+      const inbound = this.#door.store.message(input.update);
+      if (!inbound) continue;
+      const prepared = inbound.message.attachments.length > 0 ? "intake" : "words";
+      const stored: StoredUser =
+        prepared === "intake"
+          ? await intake(
+              inbound,
+              this.#ports,
+              { images: facts.images, pdf: facts.pdfs },
+              this.#shared(),
+              this.#context.signal,
+              (uniqueId, bytes) => this.#files.set(uniqueId, bytes),
+            )
+          : { role: "user", content: await this.#wordsOf(input.update) };
+      this.#rendered.set(input.update, stored);
+      this.#context.progress();
+    }
+    const fresh = turn.fresh.flatMap((input) => {
+      const stored = this.#rendered.get(input.update);
+      return stored === null ? [] : [stored ?? { update: input.update }];
+    });
+    return this.#messages(fresh);
+  }
+
+  unanswered(): readonly OpenCall[] {
+    const turn = this.#context.turn();
+    if (!turn) return [];
+    const rows = rowsOfTurn(this.rows(), turn.inputs);
+    const at = rows.findLastIndex((row) => messagesOf(row).some((message) => callsOf(message).length > 0));
+    const row = rows[at];
+    if (!row) return [];
+    const later = rows.slice(at + 1).flatMap(messagesOf);
+    // Words of the model or of a person after it: the step is closed, whatever it lacks.
+    if (later.some((message) => message.role !== "tool") || rows.slice(at + 1).some((next) => next.body.user))
+      return [];
+    const answered = new Set(later.flatMap(resultIds));
+    const open = messagesOf(row)
+      .flatMap(callsOf)
+      .filter((call) => !answered.has(call.id));
+    const asked = questions.all(this.#door);
+    return open.map((call, index) => {
+      const question = asked.find((candidate) => candidate.call.id === call.id);
+      if (question) {
+        // The run goes on although nobody answered: its time is over.
+        this.#door.keep(() => questions.close(this.#door, question, undefined));
+        return { ...call, hadBegun: false, question: "closed" as const };
+      }
+      return { ...call, hadBegun: index === 0 && row.run !== this.#context.run };
+    });
+  }
+
+  earlierText(): string {
+    const turn = this.#context.turn();
+    if (!turn) return "";
+    return rowsOfTurn(this.rows(), turn.inputs)
+      .flatMap(messagesOf)
+      .filter((message) => message.role === "assistant")
+      .map(textOf)
+      .filter((text) => text.trim() !== "")
+      .join("\n\n");
+  }
+
+  /** What of the conversation a model is shown; beyond it the older part becomes a summary, so that a turn costs the same however long the talk. */
+  windowTokens(): number {
+    return Math.min(this.#facts().contextTokens * COMPACT_AT, this.#ports.settings.contextTokens);
+  }
+
+  isNearLimit(messages: readonly ModelMessage[]): boolean {
+    return estimateTokens(messages) > this.windowTokens();
+  }
+
+  commandOf(input: Input | undefined): Command | undefined {
+    return input ? this.#door.store.message(input.update)?.message.command : undefined;
+  }
+
+  /** A message that is an order to the bot and no word to the model. */
+  leaveOut(input: Input): void {
+    this.#rendered.set(input.update, null);
+  }
+
+  #facts(): ReturnType<typeof modelFacts> {
+    return modelFacts(this.#context.model() ?? { provider: "", model: "" });
+  }
+
+  async #messages(fresh: readonly StoredUser[]): Promise<ModelMessage[]> {
+    const parent = await this.#ports.parentContext();
+    const summary = this.#door.store.summary(this.#door.session.epoch);
+    const own = await conversationOf(this.rows(), summary, fresh, {
+      words: (update) => this.#plainWords(update),
+      bytes: (part) => this.#bytes(part),
+    });
+    return [...(parent as readonly ModelMessage[]), ...own];
+  }
+
+  /** A skill's command is its instructions with the person's words; everything else is the words. */
+  async #wordsOf(update: number): Promise<string> {
+    const inbound = this.#door.store.message(update);
+    if (!inbound) return "";
+    const { command } = inbound.message;
+    if (command) {
+      const { findSkill, skillPrompt } = await import("../agent/skills.ts");
+      const skill = findSkill(await skillsOf(this.#ports), command.name);
+      if (skill) {
+        const said = skillPrompt(skill, command.words);
+        return this.#shared() ? `[${inbound.from.name}] ${said}` : said;
+      }
+    }
+    return userWords(inbound, this.#shared());
+  }
+
+  #plainWords(update: number): string {
+    const inbound = this.#door.store.message(update);
+    return inbound ? userWords(inbound, this.#shared()) : "[a message that is no longer kept]";
+  }
+
+  #shared(): boolean {
+    return this.#door.whereabouts.chatType !== "private";
+  }
+
+  async #bytes(part: {
+    readonly fileId: string;
+    readonly uniqueId: string;
+    readonly mediaType: string;
+  }): Promise<Uint8Array | undefined> {
+    const known = this.#files.get(part.uniqueId);
+    if (known) return known;
+    const { fetchFile } = await import("../telegram/media.ts");
+    const { settings, call, fetch } = this.#ports;
+    const file = await fetchFile(
+      call,
+      settings.telegramApiRoot,
+      settings.botToken,
+      { kind: "document", fileId: part.fileId, uniqueId: part.uniqueId, mime: part.mediaType },
+      {
+        signal: this.#context.signal,
+        fetch: (url, init) => fetch(url, { redirect: "manual", ...(init.signal ? { signal: init.signal } : {}) }),
+      },
+    );
+    if (!file.ok) return undefined;
+    this.#files.set(part.uniqueId, file.bytes);
+    return file.bytes;
+  }
+}

@@ -1,0 +1,130 @@
+import { connectMcp, type McpTools } from "../agent/mcp.ts";
+import type { Tool, ToolContext } from "../agent/tools/tool.ts";
+import { toolset } from "../agent/tools/toolset.ts";
+import type { Running } from "../core/session.ts";
+import { safe, styled } from "../words/styled.ts";
+import { words } from "../words/words.ts";
+import type { Door } from "./door.ts";
+import type { Person, SessionPorts, SpendReport } from "./ports.ts";
+import type { Reminders } from "./reminders.ts";
+import { skillsOf } from "./skills.ts";
+
+/** The tools of one run, and what they may touch: the speaker's memory, the session's reminders, the chat. */
+
+export interface ToolboxContext {
+  readonly run: string;
+  readonly signal: AbortSignal;
+  turn(): Running | undefined;
+}
+
+export class Toolbox {
+  readonly #door: Door;
+  readonly #ports: SessionPorts;
+  readonly #reminders: Reminders;
+  readonly #run: ToolboxContext;
+  #mcp: McpTools | undefined;
+  #speaker: number | undefined;
+
+  constructor(door: Door, ports: SessionPorts, reminders: Reminders, run: ToolboxContext) {
+    this.#door = door;
+    this.#ports = ports;
+    this.#reminders = reminders;
+    this.#run = run;
+  }
+
+  async close(): Promise<void> {
+    await this.#mcp?.close();
+  }
+
+  async tools(): Promise<readonly Tool[]> {
+    const { settings, fetch } = this.#ports;
+    const skills = await skillsOf(this.#ports);
+    const own = toolset(settings, {
+      hasPerson: this.person() !== undefined,
+      skills,
+      allowHosts: settings.fetchAllowHosts,
+    });
+    if (settings.mcpServers.length === 0) return own;
+    this.#mcp ??= await connectMcp(settings.mcpServers, {
+      signal: this.#run.signal,
+      fetch,
+      taken: own.map((tool) => tool.name),
+    });
+    const notices = this.#mcp.notices;
+    if (notices.length > 0 && this.#run.turn()?.steps === 0) {
+      this.#door.keep(() => {
+        for (const notice of notices) {
+          const marked = words(this.#door.whereabouts.language, "mcp_down", { server: safe(notice.server) });
+          this.#door.say({ content: { kind: "notice", ...styled(marked) }, silent: true });
+        }
+      });
+    }
+    return [...own, ...this.#mcp.tools];
+  }
+
+  context(): ToolContext {
+    const { whereabouts } = this.#door;
+    const person = this.person();
+    const { settings } = this.#ports;
+    return {
+      signal: this.#run.signal,
+      now: this.#ports.now(),
+      session: this.#ports.key,
+      fetch: this.#ports.fetch,
+      reminders: this.#reminders,
+      files: {
+        send: async ({ name, mime, bytes }) => {
+          if (!this.#run.turn()) return { ok: false, expected: "the turn was ended." };
+          let text = "";
+          for (let at = 0; at < bytes.length; at += 0x8000)
+            text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+          this.#door.keep(() =>
+            this.#door.say({ content: { kind: "file", name, mime, base64: btoa(text) }, run: this.#run.run }),
+          );
+          return { ok: true };
+        },
+      },
+      requestReset: () => {
+        this.#door.pass({ type: "resetWhenDoneAsked", run: this.#run.run });
+      },
+      settings: settings.search ? { search: settings.search } : {},
+      ...(whereabouts.timezone ? { timezone: whereabouts.timezone } : {}),
+      ...(person ? { person } : {}),
+    };
+  }
+
+  /** Whose turn it is: the writer of its first message. A channel or an anonymous admin is nobody. */
+  person(): Person | undefined {
+    this.#speaker ??= this.#run.turn()?.inputs[0]?.from;
+    return this.#speaker !== undefined && this.#speaker > 0 ? this.#ports.person(this.#speaker) : undefined;
+  }
+
+  /** In US dollars, where the speaker has used up the day's budget. A budget that cannot be read stops nobody. */
+  async overBudget(): Promise<number | undefined> {
+    const { userDailyBudgetUsd } = this.#ports.settings;
+    const person = this.person();
+    if (userDailyBudgetUsd === 0 || !person) return undefined;
+    try {
+      const { spentTodayUsd } = await person.profile();
+      return spentTodayUsd >= userDailyBudgetUsd ? userDailyBudgetUsd : undefined;
+    } catch (error) {
+      this.#fault("budget", error);
+      return undefined;
+    }
+  }
+
+  /** Kept by person only where a budget needs it: without one the transcript's own figures are enough. */
+  spent(usage: SpendReport): void {
+    if (this.#ports.settings.userDailyBudgetUsd === 0) return;
+    const spending = this.person()?.spend(usage);
+    if (spending) this.#ports.detach(spending.catch((error: unknown) => this.#fault("spend", error)));
+  }
+
+  #fault(where: string, error: unknown): void {
+    this.#door.log("internal.error", {
+      run: this.#run.run,
+      where,
+      name: error instanceof Error ? error.name : "unknown",
+    });
+  }
+}
