@@ -98,9 +98,9 @@ function Summary({ sight: { views, pools, problems } }: { readonly sight: Sight 
     <span>
       {count("running")} running, {count("waiting")} waiting, {count("idle") + count("gathering")} idle
       {dry.length > 0 && (
-        <strong class="bad">; no credential is ready: {dry.map((pool) => pool.provider).join(", ")}</strong>
+        <strong class="bad"> No credential is ready: {dry.map((pool) => pool.provider).join(", ")}</strong>
       )}
-      {problems.length > 0 && <strong class="bad">; settings to mend: {problems.join(", ")}</strong>}
+      {problems.length > 0 && <strong class="bad"> Settings to mend: {problems.join(", ")}</strong>}
     </span>
   );
 }
