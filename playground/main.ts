@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../scripts/wrangler.ts";
 import { readSettingsFile, type Settings } from "./env-file.ts";
@@ -19,7 +19,7 @@ const DEFAULT_PORT = 8787;
 const FIRST_OF_2026_SECONDS = 1_767_225_600;
 const KEYS = ["sk-playground-one", "sk-playground-two"] as const;
 const WEBHOOK_SECRET = "playground-webhook-secret";
-const DIRECTORY = process.env.PLAYGROUND_DIR ?? join(ROOT, ".playground");
+const HOME = process.env.PLAYGROUND_DIR ?? join(ROOT, ".playground");
 
 const ending: (() => unknown)[] = [];
 let over = false;
@@ -33,7 +33,7 @@ try {
 }
 
 async function main(): Promise<void> {
-  mkdirSync(DIRECTORY, { recursive: true });
+  const directory = claim(HOME);
   // The bot remembers what it has seen: numbers go on rising from one start to the next.
   const seconds = Math.floor(Date.now() / 1000);
   const telegram = await TelegramStandIn.start({
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
     RUN_IDLE_TIMEOUT_SECONDS: "45",
     ...(real ?? { MODEL: "openai/stand-in", OPENAI_BASE_URL: model.baseUrl, OPENAI_API_KEYS: KEYS.join(",") }),
   };
-  const worker = await LiveWorker.prepare(DIRECTORY, settings);
+  const worker = await LiveWorker.prepare(directory, settings);
   ending.unshift(() => worker.stop());
   const stage = new Stage({
     telegram,
@@ -78,6 +78,29 @@ async function main(): Promise<void> {
   if (!over) process.stdout.write(`Turnkeeper's playground is ready: ${address(server.http)}\n`);
 }
 
+/** Two Workers on one state would spoil it: a second playground gets a directory of its own, which it takes away again. */
+function claim(home: string): string {
+  mkdirSync(home, { recursive: true });
+  const lock = join(home, "running.pid");
+  if (existsSync(lock) && isAlive(Number(readFileSync(lock, "utf8")))) {
+    const second = join(home, `beside-${process.pid}`);
+    ending.push(() => rmSync(second, { recursive: true, force: true }));
+    return second;
+  }
+  writeFileSync(lock, String(process.pid));
+  ending.push(() => rmSync(lock, { force: true }));
+  return home;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return pid !== process.pid;
+  } catch {
+    return false;
+  }
+}
+
 /** Settings of a real provider from .dev.vars, if there are any that name a key. */
 function realModel(settings: Settings): Settings | undefined {
   const taken = Object.entries(settings).filter(
@@ -89,6 +112,12 @@ function realModel(settings: Settings): Settings | undefined {
 async function end(code: number): Promise<void> {
   if (over) return;
   over = true;
-  for (const stop of ending) await Promise.resolve(stop()).catch(() => undefined);
+  for (const stop of ending) {
+    try {
+      await stop();
+    } catch {
+      // What cannot be ended must not keep the rest from ending.
+    }
+  }
   process.exit(code);
 }

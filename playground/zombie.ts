@@ -37,7 +37,7 @@ const TITLES = [
   "The next message is answered, in a new conversation.",
 ] as const;
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 30_000;
 /** Longer than the playground's POOL_WAIT_SECONDS, so that the turn is refused at once instead of waiting. */
 const DRY_SECONDS = 15;
 
@@ -115,8 +115,15 @@ export class ZombieRace {
         return [undefined, "the tool is called, the run goes on to its next step"];
       });
       await this.#step(3, async () => {
-        const exhausted = await worker.waitForLog("pool.exhausted", { after: began, timeoutMs: WAIT_MS });
-        return [exhausted, `${worker.logs("credential.cooling", began).length} credentials are cooling`];
+        const refused = await model.waitFor(
+          "both keys to be refused",
+          () => {
+            const later = model.requests.filter(({ n, status }) => n > asked.n && status === 429);
+            return new Set(later.map(({ key }) => key)).size === this.#stage.parts.keys.length && later;
+          },
+          WAIT_MS,
+        );
+        return [undefined, `${refused.length} calls, one with each key, are refused`];
       });
       await this.#step(4, async () => {
         const finished = await log("run.finished", (line) => line.run === first.run);

@@ -162,7 +162,8 @@ function reply({ name, text }) {
 }
 
 function media({ kind, name, url }) {
-  if (kind === "photo") return make("img", { className: "photo", src: url, alt: "photo", loading: "lazy" });
+  if (kind === "photo")
+    return make("img", { className: "photo", src: url, alt: "photo", onload: () => atBottom(400) && scrollDown() });
   if (kind === "voice" || kind === "audio") {
     return make(
       "span",
@@ -241,9 +242,9 @@ function doing(action) {
   return action === "typing" ? "the bot is typing" : `the bot: ${action.replaceAll("_", " ")}`;
 }
 
-function atBottom() {
+function atBottom(near = 90) {
   const box = $("messages");
-  return box.scrollHeight - box.scrollTop - box.clientHeight < 90;
+  return box.scrollHeight - box.scrollTop - box.clientHeight < near;
 }
 
 function scrollDown() {

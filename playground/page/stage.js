@@ -65,6 +65,7 @@ export function showRace(race) {
     survived: "The session lives.",
     failed: "Something did not come. See the step above.",
   }[race.verdict];
+  if (!race.running) verdict.scrollIntoView({ block: "nearest" });
 }
 
 function tone(line) {

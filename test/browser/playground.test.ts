@@ -84,11 +84,11 @@ describe.skipIf(executable === undefined)("the playground in a real browser", ()
 
   test("the zombie race is run to its end, and the session lives", async () => {
     await page.getByRole("button", { name: "The zombie race" }).click();
-    await page.locator("#race-verdict:not(:empty)").waitFor({ timeout: 55_000 });
+    await page.locator("#race-verdict:not(:empty)").waitFor({ timeout: 110_000 });
     const steps = await page.locator("#race-steps li").allInnerTexts();
     expect(await page.locator("#race-verdict").textContent(), steps.join("\n")).toBe("The session lives.");
     expect(await page.locator('#race-steps li[data-state="done"]').count()).toBe(8);
-  });
+  }, 120_000);
 
   test("fits a phone: one part at a time, reached by its tabs", async () => {
     await page.setViewportSize({ width: 360, height: 720 });
