@@ -2,40 +2,60 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /**
- * core: the pure rules and the rules of the house, in Node. worker: the objects, in workerd.
- * e2e: the whole under `wrangler dev`, with SIGKILL. browser: the pages, in a real browser.
+ * core: the pure rules and the rules of the house, in Node. worker: the objects, in workerd. simulation: the real shells
+ * under a virtual clock. e2e: the whole under `wrangler dev`, with SIGKILL. browser: the pages, in a real browser.
+ *
+ * The projects run one after the other (groupOrder): what starts servers and kills them must not share two cores with
+ * what explores a million states.
  */
+const slow = { fileParallelism: false, testTimeout: 90_000, hookTimeout: 90_000 };
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "core", include: ["test/core/**/*.test.ts", "test/house/**/*.test.ts"], environment: "node" } },
-      {
-        plugins: [
-          cloudflareTest({
-            main: "./src/index.ts",
-            wrangler: { configPath: "./wrangler.toml" },
-          }),
-        ],
-        test: { name: "worker", include: ["test/worker/**/*.test.ts"] },
-      },
       {
         test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
+          name: "core",
+          include: ["test/core/**/*.test.ts", "test/house/**/*.test.ts"],
           environment: "node",
-          fileParallelism: false,
+          testTimeout: 120_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        plugins: [cloudflareTest({ main: "./src/index.ts", wrangler: { configPath: "./wrangler.toml" } })],
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
           testTimeout: 60_000,
-          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
+          name: "simulation",
+          include: ["test/simulation/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 300_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...slow,
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          environment: "node",
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          ...slow,
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           environment: "node",
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          sequence: { groupOrder: 4 },
         },
       },
     ],
