@@ -14,9 +14,17 @@ const INVISIBLE =
   /[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffc]/u;
 const ONLY_INVISIBLE = new RegExp(`^(?:${INVISIBLE.source})*$`, "u");
 
+/** Marks of quotes and lists beyond the thirty-second on one line: no reader sees that deep, and the parser recurses. */
+const TOO_DEEP = /^((?:[ \t]*(?:>|[-*+][ \t]|\d{1,9}[.)][ \t])){32})(?:[ \t]*(?:>|[-*+][ \t]|\d{1,9}[.)][ \t]))+/gm;
+
 /** One kind of line end, no control characters, no half of a surrogate pair (U+FFFD stands in its place). */
 export function cleanText(text: string): string {
-  return text.replace(HALF_PAIR_AT_END, "").replace(LINE_ENDS, "\n").replace(CONTROLS, "").toWellFormed();
+  return text
+    .replace(HALF_PAIR_AT_END, "")
+    .replace(LINE_ENDS, "\n")
+    .replace(CONTROLS, "")
+    .replace(TOO_DEEP, "$1")
+    .toWellFormed();
 }
 
 /** Whether Telegram would call this text empty. */

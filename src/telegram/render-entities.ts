@@ -6,6 +6,7 @@ import type { Definition, List, ListItem, Nodes, PhrasingContent, Root, RootCont
 import { isBlank } from "./render-clean.ts";
 import { isLinkable, saysAddress, shownAddress } from "./render-link.ts";
 import { type SetText, type Span, type SpanType, settle } from "./render-spans.ts";
+import { spoilerMarks } from "./render-spoiler.ts";
 import { type Cell, setTable } from "./render-table.ts";
 import { sourceOf } from "./render-tree.ts";
 
@@ -86,10 +87,12 @@ class Writer {
         this.#list(node, place);
         return;
       case "code":
+        // What stands behind the language (a file's name) has no place in Telegram.
+        if (node.meta) this.text += `${isBlank(node.value) ? `${node.lang ?? ""} ` : ""}${node.meta}\n`;
         this.#pre(node.value, node.lang ?? undefined);
         return;
       case "math":
-        this.#pre(node.value, "latex");
+        this.#pre(node.meta ? `${node.meta}\n${node.value}` : node.value, "latex");
         return;
       case "table":
         this.#table(node);
@@ -270,30 +273,4 @@ function blankLineBetween(before: Nodes, after: Nodes): boolean {
 function marker(item: ListItem, bullet: string): string {
   if (typeof item.checked !== "boolean") return bullet;
   return item.checked ? "☑" : "☐";
-}
-
-interface SpoilerMark {
-  readonly node: PhrasingContent;
-  readonly at: number;
-  readonly opens: boolean;
-}
-
-/** The `||` of a paragraph that stand in pairs around words. "a || b" is an or. */
-function spoilerMarks(nodes: readonly PhrasingContent[]): SpoilerMark[] {
-  const found: SpoilerMark[] = [];
-  let pending: SpoilerMark | undefined;
-  for (const node of nodes) {
-    if (node.type !== "text") continue;
-    for (const { index } of node.value.matchAll(/(?<!\|)\|\|(?!\|)/g)) {
-      const spaceBefore = /\s/.test(node.value.charAt(index - 1));
-      const spaceAfter = /\s/.test(node.value.charAt(index + 2));
-      if (pending === undefined) {
-        if (!spaceAfter) pending = { node, at: index, opens: true };
-      } else if (!spaceBefore) {
-        found.push(pending, { node, at: index, opens: false });
-        pending = undefined;
-      }
-    }
-  }
-  return found;
 }

@@ -24,6 +24,14 @@ const RICH_RESERVE = 1_500;
 const BLOCKS_RESERVE = 24;
 const ENTITIES_RESERVE = 4;
 
+/**
+ * The library takes a time that grows with the square of the marks in one paragraph, and nobody writes so many: such a
+ * paragraph (a model in a loop) is cut before it costs seconds.
+ */
+const PARAGRAPH_MARKS_MAX = 250;
+const LINE_BARS_MAX = 1_000;
+const COSTLY = "*_`~$[<&!";
+
 const FENCE = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}(?=[^`]*$)|~{3,})/;
 const TABLE_RULE = /^[\s>*+\d.)|:-]*$/;
 const WORD = /[\p{L}\p{N}]/u;
@@ -50,6 +58,7 @@ export function measureMessage(form: Form): Measure {
   let fence = "";
   /** What a row of the table we are in may take beyond its own length: padding, or the names of all columns. */
   let rowChars = 0;
+  let marks = 0;
   let before = "";
   let beforeStarts = "";
 
@@ -62,7 +71,10 @@ export function measureMessage(form: Form): Measure {
         chars += 2 * rowChars;
       }
     } else if (found?.startsWith(fence) && before.trimEnd().endsWith(found)) fence = "";
-    if (/^[\s>]*$/.test(before)) rowChars = 0;
+    if (/^[\s>]*$/.test(before)) {
+      rowChars = 0;
+      marks = 0;
+    }
     headChars = before.length + 6 * before.split("|").length;
   }
   let headChars = 0;
@@ -74,6 +86,7 @@ export function measureMessage(form: Form): Measure {
     chars += (rich ? 3 : 1) + rowChars;
     const code = fence !== "";
     let leading = true;
+    let bars = 0;
     let closingFence = code;
     let previous = "";
     for (let at = 0; at < text.length; at += 1) {
@@ -82,9 +95,13 @@ export function measureMessage(form: Form): Measure {
       chars += rich && DEARER_WHEN_RICH.includes(unit) ? 2 : unit === "\t" ? 4 : leading && space ? 2 : 1;
       if (!code) {
         if (entitiesMax < 1e9) entities += marksAt(text, at, unit, previous);
+        if (COSTLY.includes(unit) && (unit !== previous || unit === "[")) marks += 1;
+        if (unit === "|") bars += 1;
         if (leading) {
-          if (space && "-*+.)".includes(previous) && previous !== "") blocks += 2;
-          else if (unit === ">") {
+          if (space && "-*+.)".includes(previous) && previous !== "") {
+            blocks += 2;
+            marks = 0;
+          } else if (unit === ">") {
             blocks += 1;
             if (previous === "" && beforeStarts !== ">") entities += 1;
           } else if (unit === "#" && previous === "") entities += 1;
@@ -97,7 +114,13 @@ export function measureMessage(form: Form): Measure {
       }
       if (!space && (code || !LEADING.includes(unit))) leading = false;
       if (closingFence && unit !== "`" && unit !== "~" && unit !== ">" && !space) closingFence = false;
-      if (chars > charsMax || blocks > blocksMax || entities > entitiesMax) {
+      if (
+        chars > charsMax ||
+        blocks > blocksMax ||
+        entities > entitiesMax ||
+        marks > PARAGRAPH_MARKS_MAX ||
+        bars > LINE_BARS_MAX
+      ) {
         // Space at the end is trimmed and a closing fence is not text: only what is seen needs a new message.
         if (!closingFence && isVisibleUnit(unit)) return at;
       }

@@ -6,7 +6,8 @@ import type { Definition, Nodes, Root } from "mdast";
 import { isBlank } from "./render-clean.ts";
 import { isLinkable, saysAddress, shownAddress } from "./render-link.ts";
 import { RICH_BLOCKS_MAX, RICH_CHARS_MAX, RICH_COLUMNS_MAX, RICH_LEVELS_MAX } from "./render-measure.ts";
-import { endOf, isParent, parseMarkdown, sourceOf, startOf } from "./render-tree.ts";
+import { escaped, fenced, guardText, link, literal, tagless } from "./render-rich-text.ts";
+import { containerOf, endOf, fenceOf, isFenceClosed, isParent, sourceOf, startOf } from "./render-tree.ts";
 
 interface Edit {
   readonly start: number;
@@ -52,7 +53,10 @@ class Guard {
         this.#replace(node, guardText(sourceOf(this.#markdown, node), parent.type === "paragraph"));
         return;
       case "html":
-        this.#replace(node, literal(sourceOf(this.#markdown, node), parent));
+        this.#replace(
+          node,
+          literal(sourceOf(this.#markdown, node), parent, this.#markdown.slice(endOf(node), endOf(node) + 12)),
+        );
         return;
       case "image": {
         const label = escaped([node.alt, node.title].filter(Boolean).join(" — "));
@@ -86,12 +90,32 @@ class Guard {
           this.#replace(node, escaped(`[${node.label ?? node.identifier}]: ${node.url} ${node.title ?? ""}`.trim()));
         }
         return;
-      case "code":
+      case "inlineMath":
+        this.#replace(node, tagless(sourceOf(this.#markdown, node)));
+        return;
       case "math":
-        if (node.value.trim() === "") this.#replace(node, "");
+      case "code":
+        this.#fenced(node);
         return;
       default:
         if (isParent(node)) for (const child of node.children) this.visit(child, node);
+    }
+  }
+
+  /** A fenced block: never empty, always closed. */
+  #fenced(node: Extract<Nodes, { type: "code" | "math" }>): void {
+    const fence = fenceOf(this.#markdown, node);
+    const container = containerOf(this.#markdown, node);
+    if (node.type === "math") {
+      // "$$E = mc^2" with the formula on the fence's line, as models like to write.
+      const lines = tagless(node.meta ? `${node.meta}\n${node.value}` : node.value).trimEnd();
+      const text = [fence, ...lines.split("\n"), fence].join(`\n${container}`);
+      this.#replace(node, isBlank(lines) ? "" : text);
+    } else if (isBlank(node.value)) {
+      this.#replace(node, node.meta ? escaped(`${node.lang ?? ""} ${node.meta}`.trim()) : "");
+    } else if (fence !== "" && !isFenceClosed(this.#markdown, node)) {
+      // The end of a list or quote closes it for CommonMark; the next paragraph must not be code for anybody.
+      this.#edits.push({ start: endOf(node), end: endOf(node), text: `\n${container}${fence}` });
     }
   }
 
@@ -128,84 +152,6 @@ class Guard {
   }
 }
 
-function link(label: string, address: string): string {
-  if (address === "") return label;
-  if (!isLinkable(address))
-    return label === "" ? escaped(shownAddress(address)) : `${label} (${escaped(shownAddress(address))})`;
-  return `[${label === "" ? escaped(address) : label}](<${address}>)`.replace(/\(<([^()]*)>\)$/, "($1)");
-}
-
-const escaped = (text: string): string => text.replace(/[\\`*_{}[\]<>()#+\-.!|~$=&]/g, "\\$&").replace(/\s+/g, " ");
-
-/** HTML shown as it is written, but for line breaks. A block of it becomes a paragraph. */
-function literal(html: string, parent: Nodes): string {
-  const lineBreak = parent.type === "paragraph" || parent.type === "root" ? "  \n" : " ";
-  return html
-    .split(/<br\s*\/?>\n?|\n/i)
-    .map((line) => escaped(line.replace(/^[ \t>]+/, "")))
-    .filter((line, index, all) => line !== "" || index === 0 || index === all.length - 1)
-    .join(lineBreak);
-}
-
-/** The source of plain words: what we read as words must be words for Telegram too, and a new line stays one. */
-function guardText(source: string, breaks: boolean): string {
-  const paired = pairedMarks(source);
-  let out = "";
-  for (let at = 0; at < source.length; at += 1) {
-    const unit = source.charAt(at);
-    const two = source.slice(at, at + 2);
-    if (unit === "\\") {
-      out += two;
-      at += 1;
-    } else if (two === "||" || two === "==") {
-      out += paired.has(at) ? two : `\\${unit}\\${unit}`;
-      at += 1;
-    } else if ("*`~<$".includes(unit) || two === "![" || two === "](" || two === "][") out += `\\${unit}`;
-    else if (unit === "_") out += isInsideWord(source, at) ? unit : "\\_";
-    else if (unit === "\n" && breaks) out += "  \n";
-    else if (unit === "&") {
-      const reference = /^&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{0,31});/.exec(
-        source.slice(at, at + 40),
-      )?.[0];
-      out += reference === undefined ? unit : decoded(reference);
-      at += (reference?.length ?? 1) - 1;
-    } else out += unit;
-  }
-  return out;
-}
-
-const isInsideWord = (source: string, at: number): boolean =>
-  /[\p{L}\p{N}]/u.test(source.charAt(at - 1)) && /[\p{L}\p{N}]/u.test(source.charAt(at + 1));
-
-/** Telegram knows few of the names HTML has for characters, so the character itself is sent. */
-function decoded(reference: string): string {
-  const paragraph = parseMarkdown(reference).children[0];
-  const text = paragraph?.type === "paragraph" ? paragraph.children[0] : undefined;
-  const value = text?.type === "text" ? text.value : reference;
-  return value === reference ? `\\${reference}` : escaped(value);
-}
-
-/** `||secret||` and `==marked==` stand around words; "a || b" and "a == b" are conditions. */
-function pairedMarks(source: string): ReadonlySet<number> {
-  const paired = new Set<number>();
-  for (const mark of ["\\|\\|", "=="]) {
-    for (const found of source.matchAll(
-      new RegExp(`(?<![|=\\\\])${mark}(?![\\s|=])([^|=\\\\\n]*[^|=\\\\\\s])${mark}(?![|=])`, "g"),
-    )) {
-      paired.add(found.index);
-      paired.add(found.index + found[0].length - 2);
-    }
-  }
-  return paired;
-}
-
-/** A code block around `source`, its fence longer than any inside. */
-function fenced(source: string): string {
-  const longest = Math.max(2, ...Array.from(source.matchAll(/`+/g), (run) => run[0].length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}\n${source}\n${fence}`;
-}
-
 /** How many levels a node has, counted no further than one beyond `max`. */
 function levels(node: Nodes, max: number): number {
   if (node.type === "text") return 0;
@@ -231,7 +177,7 @@ function showsSomething(node: Nodes): boolean {
   if (isParent(node)) return node.children.some(showsSomething);
   if (node.type === "image" || node.type === "definition" || node.type === "imageReference") return true;
   if (node.type === "footnoteReference") return true;
-  return "value" in node && !isBlank(node.value);
+  return ("value" in node && !isBlank(node.value)) || ("meta" in node && !isBlank(node.meta ?? ""));
 }
 
 const isPhrase = (node: Nodes): boolean => node.type === "text" || node.type === "tableCell";

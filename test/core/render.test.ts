@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Form, type Part, renderGrowing, renderParts, splitGrowing } from "../../src/telegram/render.ts";
+import {
+  type Cursor,
+  type Form,
+  type Part,
+  renderGrowing,
+  renderParts,
+  splitGrowing,
+} from "../../src/telegram/render.ts";
 import { type Answer, answers } from "./corpus/answers.ts";
 import { checkPart } from "./corpus/telegram-rules.ts";
 
@@ -108,53 +115,52 @@ function squeezed(text: string): string {
 }
 
 describe("answers that grow", () => {
-  /** Plays an answer letter by letter (in steps), and hands every state to `see`. */
-  function play(
-    { markdown }: Answer,
-    form: Form,
-    steps: number,
-    see: (closed: Part[], open: Part | undefined, at: number) => void,
-  ): void {
+  /** Plays an answer step by step, reading on from where the last step stood, and hands every state to `see`. */
+  function play({ markdown }: Answer, form: Form, steps: number, see: (shown: Part[], at: number) => void): Part[] {
+    let cursor: Cursor | undefined;
+    const closed: Part[] = [];
     for (let step = 1; step <= steps; step += 1) {
       const at = Math.ceil((markdown.length * step) / steps);
-      const { closed, open } = splitGrowing(markdown.slice(0, at), form);
-      see(closed, open, at);
+      const growing = splitGrowing(markdown.slice(0, at), form, cursor);
+      cursor = growing.cursor;
+      closed.push(...growing.closed);
+      see(growing.open === undefined ? growing.closed : [...growing.closed, growing.open], at);
     }
+    return closed;
   }
 
   /** Long answers are sampled: each step renders all of it. */
   const stepsFor = ({ name, markdown }: Answer): number =>
-    markdown.length > 20_000 ? 4 : markdown.length > 3_000 ? 6 : /cut short/.test(name) ? 2 : 20;
+    markdown.length > 3_000 ? 4 : /cut short/.test(name) ? 2 : 12;
 
   test.each(FORMS)("a closed part never changes and no state is refused as %s", { timeout: 120_000 }, (form) => {
     for (const answer of answers) {
-      let before: Part[] = [];
-      play(answer, form, stepsFor(answer), (closed, open, at) => {
-        expect(closed.slice(0, before.length), `${answer.name} at ${at}`).toEqual(before);
-        const fresh = closed.slice(before.length);
-        before = closed;
-        const shown = open === undefined ? fresh : [...fresh, open];
+      const closed = play(answer, form, stepsFor(answer), (shown, at) => {
         expect(faults(shown), `${answer.name} at ${at}`).toEqual([]);
       });
-      expect(renderParts(answer.markdown, form).slice(0, before.length), answer.name).toEqual(before);
+      expect(rendering(answer, form).slice(0, closed.length), answer.name).toEqual(closed);
     }
   });
 
   test.each(FORMS)("what is closed and what is open together are the answer as %s", { timeout: 60_000 }, (form) => {
-    for (const answer of answers) {
+    for (const answer of answers.filter(({ markdown }) => markdown.length < 6_000)) {
       const { closed, open } = splitGrowing(answer.markdown, form);
       expect(open === undefined ? closed : [...closed, open], answer.name).toEqual(rendering(answer, form));
     }
   });
 
-  test.each(FORMS)("reading on from where the open part began gives the same as %s", { timeout: 60_000 }, (form) => {
-    for (const { name, markdown } of answers) {
-      const half = splitGrowing(markdown.slice(0, markdown.length >> 1), form);
-      const rest = splitGrowing(markdown, form, half.cursor);
-      const all = [...half.closed, ...rest.closed, ...(rest.open === undefined ? [] : [rest.open])];
-      expect(all, name).toEqual(rendering({ name, markdown }, form));
-    }
-  });
+  test.each(FORMS)(
+    "an answer begun anew at any length has the same closed parts as %s",
+    { timeout: 60_000 },
+    (form) => {
+      for (const answer of answers.filter(({ markdown }) => markdown.length > 3_000 && markdown.length < 50_000)) {
+        for (const share of [0.4, 0.81]) {
+          const { closed } = splitGrowing(answer.markdown.slice(0, Math.floor(answer.markdown.length * share)), form);
+          expect(rendering(answer, form).slice(0, closed.length), answer.name).toEqual(closed);
+        }
+      }
+    },
+  );
 
   test("an unfinished bold word is bold, and its stars are not seen", () => {
     expect(renderGrowing("This is **very impor", "entities")).toEqual({
@@ -252,6 +258,14 @@ describe("rich Markdown", () => {
     expect(only("<b>x</b> ![cat](https://c.example/1.png) $5 or $6")).toBe(
       "\\<b\\>x\\</b\\> [cat](https://c.example/1.png) \\$5 or \\$6",
     );
+  });
+
+  test("formulas in LaTeX's brackets are formulas, numbers in brackets are not", () => {
+    expect(only("\\(x^2\\), \\[1\\], \\(a\\)")).toBe("$x^2$, \\[1\\], \\(a\\)");
+  });
+
+  test("a fence that ends with its list is closed", () => {
+    expect(only("- item\n  ```js\n  code\nnext")).toBe("- item\n  ```js\n  code\n  ```\nnext");
   });
 
   test("a table of more than twenty columns and a list of more than seven levels are shown as code", () => {

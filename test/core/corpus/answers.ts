@@ -87,6 +87,7 @@ const fixed: readonly Answer[] = [
   { name: "snake case", markdown: "call some_long_name and __init__ and _private_thing" },
   { name: "prices", markdown: "from $5 to **$10**, US$5 and US$6, $x$ and $a_1*b_2*c$" },
   { name: "formulas", markdown: "Inline $E=mc^2$, block:\n\n$$\n\\int_0^1 x\\,dx\n$$\n\nand \\(a+b\\) and \\[c\\]." },
+  { name: "a formula on its fence's line", markdown: "$$E = mc^2\n$$\n\n$$a < b <c$$\n\n```py title=app.py\nx\n```" },
   { name: "an unclosed formula", markdown: "So\n\n$$\n\\frac{a}{b" },
   {
     name: "links with parentheses",
@@ -239,6 +240,11 @@ const fixed: readonly Answer[] = [
   },
   { name: "a hundred thousand letters without a break", markdown: `${words(12_000)}`.slice(0, 100_000) },
   { name: "twenty reports", markdown: Array.from({ length: 20 }, () => report).join("\n\n") },
+  { name: "a loop of opening stars", markdown: "*a **b ".repeat(1_500) },
+  { name: "a loop of opening tags", markdown: "<a ".repeat(3_000) },
+  { name: "a loop of opening links", markdown: "[a](".repeat(3_000) },
+  { name: "a loop of quote marks", markdown: `${">".repeat(100_000)} deep` },
+  { name: "a loop of bars", markdown: "|a".repeat(5_000) },
   { name: "a poem", markdown: Array.from({ length: 700 }, (_, n) => `line ${n} of a poem`).join("\n") },
   {
     name: "a formula of a thousand lines",

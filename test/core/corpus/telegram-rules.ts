@@ -5,7 +5,9 @@
 import type { Nodes, Root } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
+import { mathFromMarkdown } from "mdast-util-math";
 import { gfm } from "micromark-extension-gfm";
+import { math } from "micromark-extension-math";
 
 /** A message as it goes out; entities as Telegram's own MessageEntity. */
 export type OutgoingPart =
@@ -142,8 +144,8 @@ export function checkRich(markdown: string): string[] {
   const characters = Array.from(markdown).length;
   if (characters > 32_768) faults.push(`rich message of ${characters} characters`);
   const tree: Root = fromMarkdown(markdown, {
-    extensions: [gfm({ singleTilde: false })],
-    mdastExtensions: [gfmFromMarkdown()],
+    extensions: [gfm({ singleTilde: false }), math({ singleDollarTextMath: false })],
+    mdastExtensions: [gfmFromMarkdown(), mathFromMarkdown()],
   });
   let blocks = 0;
   let seen = false;
@@ -160,7 +162,7 @@ export function checkRich(markdown: string): string[] {
       const columns = Math.max(...node.children.map((row) => row.children.length));
       if (columns > 20) faults.push(`table of ${columns} columns`);
     }
-    if (node.type === "text" || node.type === "code" || node.type === "inlineCode") seen ||= !EMPTY.test(node.value);
+    if (node.type === "text" || "value" in node) seen ||= !EMPTY.test(node.value);
     // Text has no level of its own.
     if ("children" in node) for (const child of node.children) walk(child, child.type === "text" ? level : level + 1);
   };
