@@ -55,7 +55,7 @@ export class TornStream extends Error {
 
 export async function callModel(request: ModelRequest): Promise<ModelReply> {
   // Loaded with the first turn: starting up must not pay for it.
-  const { experimental_streamLanguageModelCall: streamCall } = await import("ai");
+  const { streamCall } = await import("./sdk.ts");
   let text = "";
   let begun = false;
   const calls: ToolCall[] = [];

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What an MCP tool answers, as text for a model. Parts that are no text are named, not dropped: the model can say that

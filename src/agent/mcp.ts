@@ -1,5 +1,5 @@
 import type { MCPClient } from "@ai-sdk/mcp";
-import { z } from "zod";
+import * as z from "zod";
 import type { McpServer } from "../config.ts";
 import { callResult } from "./mcp-result.ts";
 import { cutText, type Fetch, refused, short, type Tool, untrusted } from "./tools/tool.ts";
@@ -94,7 +94,7 @@ async function reach(server: McpServer, options: McpOptions, clients: MCPClient[
   const timer = setTimeout(() => limit.abort(), limitMs);
   const signal = AbortSignal.any([options.signal, limit.signal]);
   try {
-    const { createMCPClient } = await import("@ai-sdk/mcp");
+    const { createMCPClient } = await import("./mcp-client.ts");
     const client = await createMCPClient({
       clientName: "turnkeeper",
       transport: {

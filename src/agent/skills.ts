@@ -35,10 +35,10 @@ const WORDS = "$ARGUMENTS";
 export async function parseSkill(text: string): Promise<ParsedSkill> {
   const parts = /^\uFEFF?\s*---[ \t]*\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n([\s\S]*))?$/.exec(text);
   if (!parts) return broken("expected a first line of ---, then name and description, then a line of --- again");
-  const { parse } = await import("yaml");
+  const { load } = await import("./yaml.ts");
   let fields: unknown;
   try {
-    fields = parse(parts[1] ?? "", { maxAliasCount: 0, logLevel: "error" });
+    fields = load(parts[1] ?? "", { maxAliases: 0 });
   } catch (error) {
     const line = error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
     return broken(`its front matter is no YAML (${line.replace(/:$/, "")})`);

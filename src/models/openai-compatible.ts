@@ -1,6 +1,6 @@
 import { OpenAICompatibleChatLanguageModel } from "@ai-sdk/openai-compatible";
 import type { LanguageModel } from "ai";
-import { z } from "zod";
+import * as z from "zod";
 import { streamingFetch } from "./streaming-fetch.ts";
 
 /**

@@ -35,20 +35,19 @@ export async function languageModel(request: ModelRequest): Promise<LanguageMode
   const options = { baseURL, apiKey: request.key, fetch: lateFetch(request.fetch) };
   switch (provider) {
     case "anthropic": {
-      const { createAnthropic } = await import("@ai-sdk/anthropic");
-      return createAnthropic(options)(model);
+      const { anthropicModel } = await import("./anthropic.ts");
+      return anthropicModel(model, options);
     }
     case "google": {
-      // Sends the key as x-goog-api-key; in the query it would stand in every trace.
-      const { createGoogle } = await import("@ai-sdk/google");
-      return createGoogle(options)(model);
+      const { googleModel } = await import("./google.ts");
+      return googleModel(model, options);
     }
     case "groq": {
-      const { createGroq } = await import("@ai-sdk/groq");
+      const { createGroq } = await import("./groq.ts");
       return createGroq(options)(model);
     }
     case "mistral": {
-      const { createMistral } = await import("@ai-sdk/mistral");
+      const { createMistral } = await import("./mistral.ts");
       return createMistral(options)(model);
     }
     default: {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * A stream was asked for and JSON came. Two kinds are known: OpenRouter answers 200 with a body that holds an error when the

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ModelName, ProviderSettings } from "../config.ts";
 import type { RawFailure } from "../core/failure.ts";
 import { baseUrlOf } from "./base-url.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Memory } from "../agent/tools/tool.ts";
 import { isTimezone } from "../agent/wall-clock.ts";
 import { anyOf, type Sql } from "./search.ts";

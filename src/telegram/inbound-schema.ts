@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * The shapes of an update that are read. What a message cannot do without (its number, chat, sender, text) is strict and

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { messageOf, placeOf, senderFrom, senderOf } from "./inbound-message.ts";
 import { draftStoppedSchema, membershipSchema, messageSchema, pressSchema } from "./inbound-schema.ts";
 import type { Inbound, Place } from "./message.ts";

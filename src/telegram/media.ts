@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Attachment } from "./message.ts";
 import type { Call, Refusal } from "./outbound.ts";
 

@@ -72,6 +72,7 @@ describe("in workerd", () => {
       "<b>".repeat(200_000),
       "<table><tr><td>".repeat(30_000),
       "&".repeat(500_000),
+      "[".repeat(500_000),
     ]) {
       expect(typeof (await toMarkdown(bomb, "https://example.com/"))).toBe("string");
     }

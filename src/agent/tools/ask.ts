@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { refused, short, type Tool } from "./tool.ts";
 
 /** Buttons: few enough to be seen at once, short enough to be read on a telephone. */

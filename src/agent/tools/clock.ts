@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isTimezone, wallClock, weekday } from "../wall-clock.ts";
 import { refused, said, short, type Tool } from "./tool.ts";
 

@@ -1,8 +1,10 @@
-import { tool as defineTool, jsonSchema, type ToolSet } from "ai";
+import type { ToolSet } from "ai";
 import type { Tool } from "./tool.ts";
 
 /** The tools as the AI SDK shows them to a model: no `execute`, the run loop calls them itself. */
-export function definitions(tools: readonly Tool[]): ToolSet {
+export async function definitions(tools: readonly Tool[]): Promise<ToolSet> {
+  // With the first turn: starting up must not pay for it.
+  const { jsonSchema, tool: defineTool } = await import("../sdk.ts");
   return Object.fromEntries(
     tools.map((tool) => [
       tool.name,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Fetched, guardedFetch, MOST_BYTES } from "./guarded-fetch.ts";
 import { toMarkdown } from "./markdown.ts";
 import { refused, said, short, type Tool, untrusted } from "./tool.ts";

@@ -1,6 +1,7 @@
 /**
- * HTML into Markdown for a model to read: the main content first, without what surrounds it. The converter (mdream, in
- * WebAssembly) is loaded when the first page is read, so that starting up does not pay for it.
+ * HTML into Markdown for a model to read: the main content first, without what surrounds it. The converter is loaded when
+ * the first page is read, so that starting up does not pay for it. It is mdream in JavaScript: the WebAssembly one is some
+ * ten times as fast (10 ms for 240 kB of dense markup), but is compiled at every start and a fifth of the bundle's limit.
  */
 
 /** Less than this of a page that is much longer: the main content was not found, so all of it is taken. */
@@ -20,37 +21,21 @@ const SURROUNDINGS = [
 ];
 
 export async function toMarkdown(html: string, url: string): Promise<string> {
-  const convert = await loadConverter();
-  if (convert === undefined) return plainText(html);
-  const common = { origin: new URL(url).origin, clean: true, frontmatter: true };
+  const { htmlToMarkdown: convert } = await import("./html-to-markdown.ts");
+  // Its other cleanings look at links in the finished text, in time quadratic in "[": a page could be made to take minutes.
+  const common = { origin: new URL(url).origin, clean: { urls: true } };
   try {
-    const main = convert(html, { ...common, isolateMain: true, filter: { exclude: [...SURROUNDINGS, "aside"] } });
+    const main = convert(html, {
+      ...common,
+      plugins: { frontmatter: true, isolateMain: true, filter: { exclude: [...SURROUNDINGS, "aside"] } },
+    });
     if (withoutHead(main).length >= LITTLE_CHARS) return main;
-    const whole = convert(html, common);
+    const whole = convert(html, { ...common, plugins: { frontmatter: true } });
     return withoutHead(whole).length > 2 * withoutHead(main).length ? whole : main;
   } catch {
     // A page that the converter cannot take is still worth its words.
     return plainText(html);
   }
-}
-
-interface ConverterOptions {
-  readonly origin: string;
-  readonly clean: boolean;
-  readonly frontmatter: boolean;
-  readonly isolateMain?: boolean;
-  readonly filter?: { exclude: string[] };
-}
-
-let converter: Promise<((html: string, options: ConverterOptions) => string) | undefined> | undefined;
-
-/** In Node mdream wants a native build that is not there on every machine; then the words have to do. */
-function loadConverter(): typeof converter & {} {
-  converter ??= import("mdream").then(
-    (module) => module.htmlToMarkdown,
-    () => undefined,
-  );
-  return converter;
 }
 
 function withoutHead(markdown: string): string {

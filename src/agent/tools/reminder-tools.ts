@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { describeReminder, planReminder, type ReminderArguments } from "../reminders.ts";
 import { refused, said, short, type Tool } from "./tool.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { cutText, refused, said, short, type Tool } from "./tool.ts";
 
 /** A model cannot write more than this in one call anyway; Telegram would take 50 MB. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { said, type Tool } from "./tool.ts";
 
 /** Always offered. Takes effect when the run ends, however it ends; asked for twice it is the same request. */

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Settings } from "../../config.ts";
 import type { Reminder, ReminderPlan } from "../reminders.ts";
 

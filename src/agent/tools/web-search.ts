@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Settings } from "../../config.ts";
 import { type Fetch, refused, said, short, type Tool, untrusted } from "./tool.ts";
 

@@ -1,0 +1,2 @@
+/** Loaded with the first turn that asks it, and so that the bundle holds nothing else of the package. */
+export { createMistral } from "@ai-sdk/mistral";
