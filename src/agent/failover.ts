@@ -26,6 +26,8 @@ export type LeaseAnswer =
 export interface FailoverPorts {
   readonly models: readonly ModelName[];
   readonly signal: AbortSignal;
+  /** How long one call may be retried in all; shorter than the run's limit of idleness, so that the failure is said and not a timeout. */
+  readonly retryWithinMs: number;
   now(): number;
   chance(): number;
   /** Ends early when the signal aborts. */
@@ -33,6 +35,8 @@ export interface FailoverPorts {
   kept(): KeptLease | undefined;
   /** Never rejects: a pool that cannot be reached is stood in for by what the session knows. */
   lease(model: ModelName, exclude: readonly string[]): Promise<LeaseAnswer>;
+  /** The pool has taken the credential back since it was leased. */
+  isLost(model: ModelName, credential: string): boolean;
   report(model: ModelName, lease: Lease, outcome: { ok: true } | { ok: false; verdict: Verdict }): Promise<void>;
   /** Undefined: the key is gone from the settings. */
   open(model: ModelName, credential: string): Promise<LanguageModel | undefined>;
@@ -53,7 +57,8 @@ export type Asked =
       readonly kind: "reply";
       readonly reply: Extract<ModelReply, { ok: true }>;
       readonly model: ModelName;
-      readonly lease: KeptLease;
+      /** Null: it served this call, and is not to serve another. */
+      readonly lease: KeptLease | null;
     }
   /** No credential for any model. */
   | { readonly kind: "exhausted"; readonly untilAt?: number; readonly reason: string; readonly text: string }
@@ -71,6 +76,8 @@ export type Asked =
 export const RETRY_PAUSES_MS = [500, 1_500, 4_000] as const;
 export const RETRY_DEADLINE_MS = 30_000;
 const MOST_TRIES_AFTER_TEXT = 1;
+/** What the failure was is known to whoever met it; to this session it is one that another key may not meet. */
+const LOST: Verdict = { class: "rate", retryable: true };
 
 export class Failover {
   readonly #ports: FailoverPorts;
@@ -132,7 +139,7 @@ export class Failover {
   async #lease(name: ModelName, tried: readonly string[]): Promise<LeaseAnswer> {
     for (const kept of [this.#current, this.#ports.kept()]) {
       if (!kept || kept.provider !== name.provider || kept.model !== name.model) continue;
-      if (tried.includes(kept.credential)) continue;
+      if (tried.includes(kept.credential) || this.#ports.isLost(name, kept.credential)) continue;
       // When a better choice may be ready again the pool is asked, but not in the middle of a turn.
       if (kept !== this.#current && kept.untilAt !== undefined && kept.untilAt <= this.#ports.now()) continue;
       const { lease, credential, version, untilAt } = kept;
@@ -153,16 +160,38 @@ export class Failover {
       return { kind: "rotate", verdict: { class: "auth", retryable: false }, text: "" };
     }
     let deadlineAt: number | undefined;
+    let came = "";
+    let proof: Promise<void> | undefined;
+    // Others wait for what becomes of a probe: its first sign of life is said, not its end.
+    const prove = () => {
+      if (lease.isProbe) proof ??= ports.report(name, lease, { ok: true });
+    };
+    const watched: Asking = {
+      ...asking,
+      onText: (text) => {
+        prove();
+        asking.onText(text);
+      },
+      onProgress: () => {
+        prove();
+        asking.onProgress();
+      },
+    };
     for (let tries = 0; ; tries += 1) {
       if (ports.signal.aborted) return { kind: "cut" };
+      // It failed for another session while this one paused.
+      if (ports.isLost(name, lease.credential)) return { kind: "rotate", verdict: LOST, text: came };
       const startedAt = ports.now();
-      const reply = await callModel({ ...asking, model, signal: ports.signal });
+      const reply = await callModel({ ...watched, model, signal: ports.signal });
+      if (reply.ok) prove();
+      // In the order in which it happened: what follows may be the same call's failure.
+      await proof;
       if (ports.signal.aborted) return { kind: "cut" };
       if (reply.ok) {
-        if (lease.isProbe) await ports.report(name, lease, { ok: true });
-        this.#current = keep(name, lease);
-        return { kind: "reply", reply, model: name, lease: this.#current };
+        this.#current = ports.isLost(name, lease.credential) ? undefined : keep(name, lease);
+        return { kind: "reply", reply, model: name, lease: this.#current ?? null };
       }
+      came = reply.text || came;
       const now = ports.now();
       const raw = toRawFailure(name.provider, reply.error, now, reply.midStream);
       const verdict: Verdict = raw ? classify(raw) : { class: "network", retryable: true };
@@ -182,7 +211,7 @@ export class Failover {
       }
       if (verdict.class === "context") return { kind: "too_long", model: name };
       if (verdict.retryable) {
-        deadlineAt ??= now + RETRY_DEADLINE_MS;
+        deadlineAt ??= now + Math.min(RETRY_DEADLINE_MS, ports.retryWithinMs);
         const most = reply.text === "" ? RETRY_PAUSES_MS.length : MOST_TRIES_AFTER_TEXT;
         const asked = verdict.explicit && verdict.untilAt !== undefined ? verdict.untilAt - now : 0;
         const pause = Math.max(asked, (RETRY_PAUSES_MS[tries] ?? 0) * (0.75 + ports.chance() / 2));
@@ -191,7 +220,6 @@ export class Failover {
           continue;
         }
       }
-      if (lease.isProbe) await ports.report(name, lease, { ok: false, verdict });
       return {
         kind: "failed",
         failure: verdict.class,

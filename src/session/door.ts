@@ -35,7 +35,7 @@ export interface LiveRun {
 }
 
 /** Begins the run that the value names; the door calls it after the commit. */
-export type Begin = (run: string, before: string | undefined) => LiveRun;
+export type Begin = (run: string, died: string | undefined) => LiveRun;
 
 /** What the session knows of where it is and who it talks to; kept beside the value, since no rule depends on it. */
 export interface Whereabouts {
@@ -134,7 +134,9 @@ export class Door {
       throw error;
     }
     committed?.();
-    for (const effect of stepped.effects) this.#perform(effect, before);
+    // Only after a crash does a run go on with what another had put on the screen.
+    const died = event.type === "woken" ? runOf(before)?.run : undefined;
+    for (const effect of stepped.effects) this.#perform(effect, before, died);
     this.#deliver();
     return stepped;
   }
@@ -295,13 +297,12 @@ export class Door {
 
   // ---- after the commit ----
 
-  #perform(effect: Effect, before: Session): void {
+  #perform(effect: Effect, before: Session, died: string | undefined): void {
     switch (effect.do) {
       case "begin":
         // What is still awake of a parked run is cut: one process at a time carries a run's name.
         this.#live?.cut();
-        // After a crash the new run edits what the old one had put on the screen.
-        this.#live = this.#begin(effect.run, runOf(before)?.run);
+        this.#live = this.#begin(effect.run, died);
         return;
       case "cut":
         if (this.#live?.run === effect.run) {

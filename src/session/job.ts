@@ -15,8 +15,11 @@ import { Toolbox } from "./toolbox.ts";
 
 /** One run in this object's memory: what the loop in agent/run.ts needs, made of the door and the ports. */
 
-export function startRun(run: string, door: Door, ports: SessionPorts, reminders: Reminders, before?: string): LiveRun {
-  return new SessionRun(run, door, ports, reminders, before);
+/** Of the limit of idleness, what retries of one call may take. */
+const RETRY_SHARE = 0.6;
+
+export function startRun(run: string, door: Door, ports: SessionPorts, reminders: Reminders, died?: string): LiveRun {
+  return new SessionRun(run, door, ports, reminders, died);
 }
 
 class SessionRun implements LiveRun {
@@ -32,7 +35,7 @@ class SessionRun implements LiveRun {
   #text = "";
   #credential: string | undefined;
 
-  constructor(run: string, door: Door, ports: SessionPorts, reminders: Reminders, before: string | undefined) {
+  constructor(run: string, door: Door, ports: SessionPorts, reminders: Reminders, died: string | undefined) {
     this.run = run;
     this.#door = door;
     this.#ports = ports;
@@ -48,7 +51,7 @@ class SessionRun implements LiveRun {
         private: whereabouts.chatType === "private",
         stopLabel: words(whereabouts.language, "button_stop"),
       },
-      before,
+      died,
     );
     const { signal } = this.#abort;
     const turn = () => this.#turn();
@@ -121,6 +124,7 @@ class SessionRun implements LiveRun {
       failover: {
         models: this.#models(),
         signal,
+        retryWithinMs: settings.runIdleTimeoutMs * RETRY_SHARE,
         now: ports.now,
         chance: ports.chance,
         pause: (ms) => this.#pause(ms),

@@ -9,6 +9,8 @@ export class Pace {
   /** Time from which on the burst is whole again. */
   #spentUntil = 0;
   #editAfter = 0;
+  /** In-between edits keep their distance from the send, too; a final one does not. */
+  #betweenAfter = 0;
   #floodUntil = 0;
   /** Starts of the last calls in a group, oldest first. */
   #starts: number[] = [];
@@ -31,6 +33,7 @@ export class Pace {
       this.#floodUntil,
       this.#spentUntil - (BURST_CALLS - 1) * CALL_GAP_MS,
       kind === "send" ? 0 : this.#editAfter,
+      kind === "between" ? this.#betweenAfter : 0,
       full === undefined ? 0 : full + 60_000,
     );
   }
@@ -42,7 +45,8 @@ export class Pace {
   }
 
   ended(kind: WriteKind, now: number): void {
-    if (kind !== "send") this.#editAfter = now + this.#editGapMs;
+    if (kind === "send") this.#betweenAfter = now + this.#editGapMs;
+    else this.#editAfter = now + this.#editGapMs;
     this.#spentUntil = Math.max(this.#spentUntil, now);
   }
 
