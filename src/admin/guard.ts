@@ -3,7 +3,7 @@ import { getCookie, setCookie } from "hono/cookie";
 import type { Environment } from "../environment.ts";
 import type { Guesses } from "./guesses.ts";
 import type { AdminPorts } from "./ports.ts";
-import { isPass, isSameToken, issuePass, PASS_MS } from "./token.ts";
+import { isPass, isSameToken, issuePass, markOf, PASS_MS } from "./token.ts";
 
 /**
  * Who may look, and what a browser may do with what it is shown. A request shows the token itself, or a browser's pass; a
@@ -47,7 +47,7 @@ export async function tryToken(context: AdminContext, given: string, guesses: Gu
     guesses.right(address);
     return { kind: "token" };
   }
-  guesses.wrong(address, at);
+  guesses.wrong(address, await markOf(given), at);
   return { kind: "stranger" };
 }
 

@@ -10,6 +10,12 @@ export function parseKey(text: string): string | undefined {
   return KEY.test(text) ? text : undefined;
 }
 
+/** As somebody types it who looks for a session: its key, or a chat's id alone. */
+export function parseWanted(text: string): string | undefined {
+  const wanted = text.trim();
+  return parseKey(/^-?\d+$/.test(wanted) ? `telegram:${wanted}` : wanted);
+}
+
 export function parseProvider(text: string): string | undefined {
   return /^[a-z0-9][a-z0-9_-]{0,63}$/.test(text) ? text : undefined;
 }

@@ -3,7 +3,7 @@ import { log } from "../log.ts";
 import type { SessionView } from "../session/view.ts";
 import type { AdminContext } from "./guard.ts";
 import { PARTS } from "./page.tsx";
-import { lookAt } from "./sight.ts";
+import { lookAt, type Wanted } from "./sight.ts";
 
 /**
  * The page, live: parts of it are sent again as they change, by server-sent events, as long as somebody looks. A look asks
@@ -18,7 +18,7 @@ export const MOST_LOOKS = 25;
 /** How soon the browser opens the next stream. */
 const AGAIN_MS = 1_000;
 
-export function streamLive(context: AdminContext, key: string | undefined): Response {
+export function streamLive(context: AdminContext, wanted: Wanted): Response {
   const ports = context.get("ports");
   return streamSSE(context, async (stream) => {
     const sent = new Map<string, string>();
@@ -34,7 +34,7 @@ export function streamLive(context: AdminContext, key: string | undefined): Resp
         if (stream.aborted) return;
       }
       try {
-        const sight = await lookAt(ports, key, known);
+        const sight = await lookAt(ports, wanted, known);
         known = new Map(sight.views.map((view) => [view.key, view]));
         const changed = Object.entries(PARTS)
           .map(([id, render]) => ({ id, html: String(render(sight) ?? "") }))

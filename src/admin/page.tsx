@@ -46,6 +46,11 @@ export function AdminPage({ sight, nonce }: { readonly sight: Sight; readonly no
             <div id="part-story">{PARTS.story(sight)}</div>
           </section>
         )}
+        <form class="find" action="/admin" method="get">
+          <label for="find">Chat id or session key</label>
+          <input id="find" name="session" autocomplete="off" inputmode="text" />
+          <button type="submit">Open</button>
+        </form>
         <Card id="sessions" title="Sessions" sight={sight} />
         <Card id="pools" title="Credentials" sight={sight} />
         <Card id="waiting" title="Deliveries and reminders" sight={sight} />

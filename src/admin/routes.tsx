@@ -31,7 +31,7 @@ import { LoginPage } from "./login.tsx";
 import { AdminPage } from "./page.tsx";
 import type { AdminPorts } from "./ports.ts";
 import { detailOf, summaryOf } from "./shapes.ts";
-import { ACTIVITY_JOURNAL_ROWS, lookAt, PAGE_SESSIONS } from "./sight.ts";
+import { ACTIVITY_JOURNAL_ROWS, lookAt, PAGE_SESSIONS, parseQuery } from "./sight.ts";
 
 /** Far more than any body that is meant. */
 const MOST_BODY_BYTES = 8 * 1024;
@@ -83,11 +83,10 @@ export function adminRoutes(
   });
 
   admin.get("/", async (context) => {
-    const key = parseKey(context.req.query("session") ?? "");
-    const sight = await lookAt(context.get("ports"), key);
+    const sight = await lookAt(context.get("ports"), parseQuery(context.req.query()));
     return context.html(<AdminPage sight={sight} nonce={context.get("nonce")} />);
   });
-  admin.get("/events", (context) => streamLive(context, parseKey(context.req.query("session") ?? "")));
+  admin.get("/events", (context) => streamLive(context, parseQuery(context.req.query())));
   admin.post("/logout", (context) => {
     takePass(context);
     return context.json({ ok: true });

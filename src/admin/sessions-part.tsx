@@ -8,9 +8,7 @@ export function SessionsPart({ sight }: { readonly sight: Sight }) {
   return (
     <>
       <table>
-        <caption>
-          {sight.views.length} used last{sight.hasMore ? "; there are more" : ""}
-        </caption>
+        <caption>{sight.views.length} used last, newest first</caption>
         <thead>
           <tr>
             <th scope="col">Session</th>
@@ -41,6 +39,11 @@ export function SessionsPart({ sight }: { readonly sight: Sight }) {
           ))}
         </tbody>
       </table>
+      {sight.next !== undefined && (
+        <p>
+          <a href={`/admin?cursor=${encodeURIComponent(sight.next)}`}>Older sessions</a>
+        </p>
+      )}
       {sight.unreachable.length > 0 && (
         <p class="bad">
           Could not be asked just now: <code>{sight.unreachable.join(", ")}</code>

@@ -1,15 +1,16 @@
 import type { PoolView } from "../session/ports.ts";
 import type { SessionView } from "../session/view.ts";
 import { type Activity, activityOf } from "./activity.ts";
-import type { AdminPorts } from "./ports.ts";
+import { parseCursor, parseWanted, writeCursor } from "./input.ts";
+import type { AdminPorts, Cursor } from "./ports.ts";
 
 /** What the page shows at one moment. */
 export interface Sight {
   readonly at: number;
   readonly version: string;
   readonly views: readonly SessionView[];
-  /** There are more than these. */
-  readonly hasMore: boolean;
+  /** Where the next page begins, if there is one. */
+  readonly next?: string;
   readonly unreachable: readonly string[];
   readonly pools: readonly PoolView[];
   readonly activity: Activity;
@@ -24,12 +25,32 @@ export const PAGE_SESSIONS = 20;
 /** Of each: enough for a busy day's pictures, and little enough to be read again every few seconds. */
 export const ACTIVITY_JOURNAL_ROWS = 128;
 
+/** What somebody wants to see, as the address of the page says it. */
+export interface Wanted {
+  /** The session whose journal is open. */
+  readonly key?: string;
+  /** Of a page of older sessions. */
+  readonly cursor?: Cursor;
+}
+
+/** From the query of /admin and /admin/events; what cannot be read is not wanted. */
+export function parseQuery(query: Readonly<Record<string, string>>): Wanted {
+  const key = parseWanted(query.session ?? "");
+  const cursor = parseCursor(query.cursor ?? "");
+  return { ...(key === undefined ? {} : { key }), ...(cursor === undefined ? {} : { cursor }) };
+}
+
 export async function lookAt(
   ports: AdminPorts,
-  key: string | undefined,
+  { key, cursor }: Wanted,
   known?: ReadonlyMap<string, SessionView>,
 ): Promise<Sight> {
-  const ask = { limit: PAGE_SESSIONS, journal: ACTIVITY_JOURNAL_ROWS, ...(known ? { known } : {}) };
+  const ask = {
+    limit: PAGE_SESSIONS,
+    journal: ACTIVITY_JOURNAL_ROWS,
+    ...(known ? { known } : {}),
+    ...(cursor ? { cursor } : {}),
+  };
   const [listing, pools, view] = await Promise.all([
     ports.sessions(ask),
     ports.pools(),
@@ -40,7 +61,7 @@ export async function lookAt(
     at,
     version: ports.version,
     views: listing.views,
-    hasMore: listing.cursor !== undefined,
+    ...(listing.cursor ? { next: writeCursor(listing.cursor) } : {}),
     unreachable: listing.unreachable,
     pools,
     activity: activityOf(listing.views, at),

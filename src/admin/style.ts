@@ -42,6 +42,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:30rem;overflow:auto;f
 .said:empty{display:none}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:.5rem;background:var(--card);padding:.5rem;z-index:1}
 .phone{display:none}
+form.find{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:0 0 1rem}form.find input{flex:1;min-width:8rem;max-width:24rem;margin:0;background:var(--card)}
 ul.plain{padding-left:1.1rem;margin:.25rem 0 .75rem}
 @media (max-width:40rem){.wide{display:none}.phone{display:block}main,header.top{padding:.75rem}section{padding:.75rem}th,td{padding-right:.5rem}}
 @media (prefers-reduced-motion:no-preference){.running::before{animation:beat 1.6s ease-in-out infinite}@keyframes beat{50%{opacity:.3}}}

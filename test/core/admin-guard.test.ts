@@ -153,7 +153,7 @@ describe("guessing", () => {
 
   it("by the form counts with the rest, and is answered with a page", async () => {
     const stage = startAdmin();
-    for (let n = 0; n < MOST_WRONG; n += 1) await login(stage, "wrong");
+    for (let n = 0; n < MOST_WRONG; n += 1) await login(stage, `wrong ${n}`);
     const shut = await login(stage, TOKEN);
     expect(shut.status).toBe(429);
     expect(await shut.text()).toContain("Too many wrong tokens");
@@ -163,34 +163,42 @@ describe("guessing", () => {
   it("does not shut out whoever has a pass", async () => {
     const stage = startAdmin();
     const cookie = await passOf(stage);
-    for (let n = 0; n <= MOST_WRONG; n += 1) await stage.ask("/sessions", { token: "wrong" });
+    for (let n = 0; n <= MOST_WRONG; n += 1) await stage.ask("/sessions", { token: `wrong ${n}` });
     expect((await stage.ask("/sessions", { headers: { cookie } })).status).toBe(200);
   });
 
   it("is forgiven by the right token, and a request without one is no guess", async () => {
     const stage = startAdmin();
     for (let round = 0; round < 3; round += 1) {
-      for (let n = 0; n < MOST_WRONG - 1; n += 1) await stage.ask("/sessions", { token: "wrong" });
+      for (let n = 0; n < MOST_WRONG - 1; n += 1) await stage.ask("/sessions", { token: `wrong ${round} ${n}` });
       for (let n = 0; n < MOST_WRONG; n += 1) await stage.ask("/sessions");
       expect((await stage.ask("/sessions", { token: TOKEN })).status).toBe(200);
     }
   });
 
+  it("counts a wrong token once, however often it is sent: nobody learns from it, and nobody is shut out by it", async () => {
+    const stage = startAdmin();
+    for (let n = 0; n < 5 * MOST_WRONG; n += 1) {
+      expect((await stage.ask("/sessions", { token: "the old one" })).status).toBe(401);
+    }
+    expect((await stage.ask("/sessions", { token: TOKEN })).status).toBe(200);
+  });
+
   it("takes one network of IPv6 for one address", () => {
     const guesses = new Guesses();
-    for (let n = 0; n < MOST_WRONG; n += 1) guesses.wrong(`2001:db8:1:2:${n}::${n}`, 0);
+    for (let n = 0; n < MOST_WRONG; n += 1) guesses.wrong(`2001:db8:1:2:${n}::${n}`, `${n}`, 0);
     expect(guesses.shutUntil("2001:DB8:1:2:ffff:0:0:1", 1)).toBe(WINDOW_MS);
     expect(guesses.shutUntil("2001:db8:1:3::1", 1)).toBeUndefined();
-    guesses.wrong("::1", 0);
+    guesses.wrong("::1", "x", 0);
     expect(guesses.addresses).toBe(2);
   });
 
   it("remembers so many addresses and no more, and is stricter with each under a flood from all", () => {
     const guesses = new Guesses();
-    for (let n = 0; n < 3 * MOST_ADDRESSES; n += 1) guesses.wrong(`10.0.${n >> 8}.${n & 255}`, 0);
+    for (let n = 0; n < 3 * MOST_ADDRESSES; n += 1) guesses.wrong(`10.0.${n >> 8}.${n & 255}`, "x", 0);
     expect(guesses.addresses).toBe(MOST_ADDRESSES);
     expect(3 * MOST_ADDRESSES).toBeGreaterThan(MOST_WRONG_IN_ALL);
-    for (let n = 0; n < MOST_WRONG_UNDER_ATTACK; n += 1) guesses.wrong("1.1.1.1", 1);
+    for (let n = 0; n < MOST_WRONG_UNDER_ATTACK; n += 1) guesses.wrong("1.1.1.1", `${n}`, 1);
     expect(guesses.shutUntil("1.1.1.1", 2)).toBe(1 + WINDOW_MS);
     expect(guesses.shutUntil("9.9.9.9", 2)).toBeUndefined();
   });

@@ -17,7 +17,7 @@ interface Town extends ListingPorts {
 }
 
 /** The real register in its 16 shards, and sessions as plain objects. */
-function startTown(count: number): Town {
+function startTown(count: number, lives: (key: string) => boolean = () => true): Town {
   const shards = new Map(SHARD_NAMES.map((name) => [name, new Register(openStorage().sql)]));
   const views = new Map<string, SessionView>();
   const asked: string[] = [];
@@ -39,6 +39,7 @@ function startTown(count: number): Town {
   };
   for (let n = 1; n <= count; n += 1) {
     const key = `telegram:${n}`;
+    if (!lives(key)) continue;
     // Two of each millisecond.
     const at = 1_000 + Math.floor(n / 2);
     shards.get(shardOf(key))?.touch({ key, at });
@@ -68,6 +69,13 @@ describe("the list of sessions", () => {
 
   it("has no cursor after the last page, even when that is full", async () => {
     expect(await listSessions(startTown(10), { limit: 10, journal: 0 })).not.toHaveProperty("cursor");
+  });
+
+  it("has one when all that is left lies in one shard", async () => {
+    const town = startTown(500, (key) => shardOf(key) === shardOf("telegram:1"));
+    expect(town.views.size).toBeGreaterThan(11);
+    const { cursor } = await listSessions(town, { limit: town.views.size - 1, journal: 0 });
+    expect(cursor).toBeDefined();
   });
 
   it("asks only those that it shows, a few at once", async () => {

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { landingPage } from "../../src/admin/landing.tsx";
-import { SHORTEST_PAUSE_MS } from "../../src/admin/live.tsx";
+import { LONGEST_PAUSE_MS, MOST_LOOKS } from "../../src/admin/live.tsx";
 import { readSettings } from "../../src/config.ts";
 import { BOT_TOKEN, journalOf, KEY, type Stage, startAdmin, TOKEN, viewOf } from "./harness/admin.ts";
 
@@ -43,6 +43,8 @@ function busy(stage: Stage): void {
   );
 }
 
+afterEach(() => vi.useRealTimers());
+
 describe("the page", () => {
   it("shows sessions, pools, what waits, errors and pictures", async () => {
     const stage = startAdmin();
@@ -81,6 +83,15 @@ describe("the page", () => {
     expect(html).toContain("Update 77 of user 42 waits since");
     expect(html).toContain('data-post="/admin/sessions/telegram%3A1/reset"');
     expect(stage.calls).not.toContain(`transcript ${KEY}`);
+  });
+
+  it("opens the session of a chat's id, and pages of older sessions", async () => {
+    const stage = startAdmin();
+    expect(await pageOf(stage, "?session=%201%20")).toContain(`<h2 id="story-title"><code>${KEY}</code>`);
+    for (let n = 2; n <= 25; n += 1) stage.views.set(`telegram:${n}`, viewOf(`telegram:${n}`));
+    const href = /href="(\/admin\?cursor=[^"]+)"/.exec(await pageOf(stage))?.[1] ?? "";
+    await pageOf(stage, href.slice("/admin".length));
+    expect(stage.calls.filter((call) => call.startsWith("sessions")).at(-1)).toBe("sessions 20 telegram:21");
   });
 
   it("says that there is no session of that key, and ignores what is none", async () => {
@@ -180,8 +191,46 @@ describe("the live parts", () => {
     for (const secret of SECRETS) expect(text).not.toContain(secret);
   });
 
-  it("look no more often than every two seconds", () => {
-    expect(SHORTEST_PAUSE_MS).toBeGreaterThanOrEqual(2_000);
+  it("look no more often than every two seconds, ever more seldom where nothing happens, and end", async () => {
+    vi.useFakeTimers();
+    const looks: number[] = [];
+    const stage = startAdmin({
+      pools: async () => {
+        looks.push(Date.now());
+        return [];
+      },
+    });
+    const response = await stage.ask("/events", { token: TOKEN });
+    const all = response.text();
+    await vi.advanceTimersByTimeAsync(20 * 60_000);
+    const text = await all;
+    vi.useRealTimers();
+    expect(looks).toHaveLength(MOST_LOOKS);
+    const pauses = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(2_000);
+    expect(pauses.at(-1)).toBe(LONGEST_PAUSE_MS);
+    expect(text.match(/^event: part$/gm)).toHaveLength(7);
+    expect(text).toContain(": nothing new");
+  });
+
+  it("are looked for no longer when the reader has gone", async () => {
+    vi.useFakeTimers();
+    let looks = 0;
+    const stage = startAdmin({
+      pools: async () => {
+        looks += 1;
+        return [];
+      },
+    });
+    const reader = (await stage.ask("/events", { token: TOKEN })).body?.getReader();
+    for (let part = 0; part < 7; part += 1) await reader?.read();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(vi.getTimerCount()).toBe(1);
+    await reader?.cancel();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(vi.getTimerCount()).toBe(0);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(looks).toBe(1);
   });
 });
 
