@@ -39,7 +39,7 @@ export interface Trial {
 export type Bench = Cooling | Returning | Trial;
 
 export const SECOND_MS = 1000;
-const MINUTE_MS = 60 * SECOND_MS;
+export const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 

@@ -1,43 +1,31 @@
 import type { Verdict } from "./failure.ts";
-import { type Choice, choose, type Shortage, shortage } from "./pool-choice.ts";
-import {
-  beginTrial,
-  type Credential,
-  changeEach,
-  endTrial,
-  isPresent,
-  nextEnd,
-  settleCredential,
-} from "./pool-credential.ts";
-import { type Drought, dryOut, endDroughts } from "./pool-drought.ts";
+import type { Choice, Shortage } from "./pool-choice.ts";
+import { type Credential, changeEach, isPresent, nextEnd, settleCredential } from "./pool-credential.ts";
+import { type Drought, endDroughts } from "./pool-drought.ts";
+import { type Holder, LEASE_KEEP_MS, type Lease, lease, release, takeBack } from "./pool-lease.ts";
 import { report } from "./pool-report.ts";
+import { endWaiting, type Waiter, wake } from "./pool-waiting.ts";
 import { type BenchReason, DAY_MS } from "./pool-window.ts";
 
 /**
  * The credential pool of one provider: who may use which key, for which model, until when. `step` decides everything;
  * it must never charge a failure to a credential other than the lease's (and those of its account), believe what was
- * seen before a lift, let out two probes at once, or bench anybody for what is not the key's fault. It never holds a
- * key: a credential is a fingerprint. Where nothing changes the same pool comes back, so that nothing is written.
+ * seen before a lift, let out two probes at once, bench anybody for what is not the key's fault, or leave a session with
+ * a lease that it no longer honours. It never holds a key: a credential is a fingerprint. Where nothing changes the same
+ * pool comes back, so that nothing is written.
  */
 export interface Pool {
   /** In the order of the secrets; those that the secrets no longer have come last. */
   readonly credentials: readonly Credential[];
-  /** Oldest first. What is lost here costs nothing: a report says itself which credential and version it is about. */
+  /** Oldest first. A report needs none: it says itself which credential and version it is about. */
   readonly leases: readonly Lease[];
   /** Leases that ended by a failure, so that the same report twice counts once. Oldest first. */
   readonly spent: readonly string[];
   /** Round robin goes on after this credential. */
   readonly cursor?: string;
   readonly droughts: readonly Drought[];
-}
-
-export interface Lease {
-  /** Unguessable; given by whoever asks. */
-  readonly lease: string;
-  readonly credential: string;
-  readonly version: number;
-  readonly model: string;
-  readonly takenAt: number;
+  /** Sessions that were told a time, oldest first. */
+  readonly waiting: readonly Waiter[];
 }
 
 export interface Fingerprint {
@@ -50,7 +38,7 @@ export type Outcome = { readonly ok: true } | { readonly ok: false; readonly ver
 export type PoolEvent =
   /** What the secrets hold now. */
   | { readonly type: "synced"; readonly fingerprints: readonly Fingerprint[] }
-  | ({ readonly type: "leaseAsked"; readonly lease: string } & Choice)
+  | ({ readonly type: "leaseAsked"; readonly lease: string; readonly session: string } & Choice)
   | {
       readonly type: "reported";
       readonly lease: string;
@@ -87,7 +75,13 @@ export type PoolLog =
     }
   | { readonly event: "pool.exhausted"; readonly model: string; readonly untilAt?: number };
 
-export type PoolEffect = ({ readonly do: "log" } & PoolLog) | { readonly do: "notify"; readonly notice: PoolNotice };
+export type PoolEffect =
+  | ({ readonly do: "log" } & PoolLog)
+  | { readonly do: "notify"; readonly notice: PoolNotice }
+  /** These sessions keep leases of the credential that are no longer honoured. */
+  | { readonly do: "revoke"; readonly credential: string; readonly holders: readonly Holder[] }
+  /** A credential came free before the time that these sessions were told. */
+  | { readonly do: "wake"; readonly sessions: readonly string[] };
 
 export type LeaseAnswer =
   /** `isProbe`: the credential has just rested; others wait for what becomes of this lease, so report success early. */
@@ -97,6 +91,8 @@ export type LeaseAnswer =
       readonly credential: string;
       readonly version: number;
       readonly isProbe: boolean;
+      /** With fill_first: until when it may be kept without asking again; a better choice may be ready then. */
+      readonly keepUntilAt?: number;
     }
   | ({ readonly ok: false } & Shortage);
 
@@ -109,18 +105,19 @@ export interface PoolStep {
   readonly lifted?: number;
 }
 
-export const LEASES_KEPT = 512;
-export const LEASE_KEEP_MS = DAY_MS;
 export const GONE_KEEP_MS = DAY_MS;
 export const GONE_KEPT = 100;
 
-export const emptyPool: Pool = { credentials: [], leases: [], spent: [], droughts: [] };
+export const emptyPool: Pool = { credentials: [], leases: [], spent: [], droughts: [], waiting: [] };
 
 /** `dice` in [0, 1): the draw of the random strategy, and the jitter of a guessed window. */
 export function step(before: Pool, event: PoolEvent, now: number, dice: number): PoolStep {
   const settled = settle(before, now);
   const done = decide(settled.pool, event, now, dice);
-  return { ...done, pool: endDroughts(done.pool), effects: [...settled.effects, ...done.effects] };
+  const taken = takeBack(before, done.pool);
+  const woken = wake(before, taken.pool);
+  const effects = [...settled.effects, ...done.effects, ...taken.effects, ...woken.effects];
+  return { ...done, pool: endDroughts(woken.pool), effects };
 }
 
 /** When the alarm is due: the end of the first window, to say that the credential is ready. Derived, never set by hand. */
@@ -148,7 +145,7 @@ function decide(pool: Pool, event: PoolEvent, now: number, dice: number): PoolSt
   }
 }
 
-/** What time alone does: windows and trials end, old leases and long-gone credentials are dropped. */
+/** What time alone does: windows, trials and waits end, old leases and long-gone credentials are dropped. */
 function settle(pool: Pool, now: number): PoolStep {
   const effects: PoolEffect[] = [];
   let next = changeEach(pool, (one) => {
@@ -167,7 +164,7 @@ function settle(pool: Pool, now: number): PoolStep {
     const kept = next.credentials.filter(({ goneAt }) => goneAt === undefined || now < goneAt + GONE_KEEP_MS);
     next = { ...next, credentials: kept };
   }
-  return { pool: next, effects };
+  return { pool: endWaiting(next, now), effects };
 }
 
 /** A key that is new begins ready; one that comes back is what it was: a deploy shows old and new secrets in turns. */
@@ -191,33 +188,6 @@ function sync(pool: Pool, fingerprints: readonly Fingerprint[], now: number): Po
   if (isSame) return pool;
   const hasNew = present.some(({ id }) => !known.has(id));
   return { ...pool, credentials, droughts: hasNew ? [] : pool.droughts };
-}
-
-function lease(pool: Pool, event: Extract<PoolEvent, { type: "leaseAsked" }>, now: number, dice: number): PoolStep {
-  const { model } = event;
-  const chosen = choose(pool.credentials, pool.cursor, event, dice);
-  if (chosen === undefined) {
-    return { ...dryOut(pool, model, now), answer: { ok: false, ...shortage(pool.credentials, model) } };
-  }
-  const { id, version } = chosen;
-  const tried = beginTrial(chosen, model, event.lease, now);
-  const used: Credential = { ...tried, uses: tried.uses + 1, lastUsedAt: now };
-  const taken: Lease = { lease: event.lease, credential: id, version, model, takenAt: now };
-  return {
-    pool: {
-      ...changeEach(pool, (one) => (one === chosen ? used : one)),
-      leases: [...pool.leases, taken].slice(-LEASES_KEPT),
-      cursor: id,
-    },
-    effects: [{ do: "log", event: "credential.leased", credential: id, model }],
-    answer: { ok: true, lease: event.lease, credential: id, version, isProbe: tried !== chosen },
-  };
-}
-
-function release(pool: Pool, lease: string): Pool {
-  const next = changeEach(pool, (one) => endTrial(one, lease));
-  if (!next.leases.some((one) => one.lease === lease)) return next;
-  return { ...next, leases: next.leases.filter((one) => one.lease !== lease) };
 }
 
 function lift(pool: Pool, only: string | undefined): PoolStep {

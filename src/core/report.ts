@@ -66,6 +66,16 @@ function withLease(session: Session, lease: KeptLease | null): Session {
   return lease ? { ...rest, lease } : rest;
 }
 
+/** The next turn asks the pool. A call that is under way is left alone: its key fails it or does not. */
+export function leaseLost(session: Session, event: Extract<Event, { type: "leaseLost" }>): Stepped {
+  const { lease } = session;
+  if (lease === undefined || lease.provider !== event.provider || lease.credential !== event.credential) {
+    return { session, effects: [] };
+  }
+  const isMeant = event.model === undefined || event.model === lease.model;
+  return { session: isMeant ? withLease(session, null) : session, effects: [] };
+}
+
 /** No key for any model: wait for one that comes back soon, or end aloud with the time. Never an exception, never silence. */
 function exhausted(
   session: Session,

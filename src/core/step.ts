@@ -2,7 +2,7 @@ import { poolChanged, ticked, woken } from "./alarm.ts";
 import { preferred, received } from "./arrival.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
-import { chosen, reported } from "./report.ts";
+import { chosen, leaseLost, reported } from "./report.ts";
 import type { Session } from "./session.ts";
 import { resetAsked, stopped } from "./stop.ts";
 
@@ -40,6 +40,8 @@ export function step(session: Session, event: Event, at: Circumstances): Stepped
       return woken(session, at);
     case "poolChanged":
       return poolChanged(session, at);
+    case "leaseLost":
+      return leaseLost(session, event);
     case "chosen":
       return chosen(session, event, at);
     case "stepped":

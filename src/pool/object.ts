@@ -1,5 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
+import type { Environment } from "../environment.ts";
 import { log } from "../log.ts";
+import { sessionsOf } from "./sessions.ts";
 import {
   type LeaseReply,
   type LeaseRequest,
@@ -14,14 +16,15 @@ import {
 } from "./shell.ts";
 
 /** The credential pool of one provider, named by it. Only the platform; what it does is shell.ts, why is core/pool.ts. */
-export class Pool extends DurableObject<unknown> {
+export class Pool extends DurableObject<Environment> {
   readonly #shell: PoolShell;
 
-  constructor(ctx: DurableObjectState, env: unknown) {
+  constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
     const { storage } = ctx;
+    const provider = ctx.id.name ?? "unknown";
     this.#shell = new PoolShell({
-      provider: ctx.id.name ?? "unknown",
+      provider,
       storage: {
         exec: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray(),
         transactionSync: (body) => storage.transactionSync(body),
@@ -32,6 +35,7 @@ export class Pool extends DurableObject<unknown> {
       newId: () => crypto.randomUUID(),
       dice: Math.random,
       log,
+      ...sessionsOf(ctx, env, provider),
     });
   }
 

@@ -12,14 +12,15 @@ import {
   step,
 } from "../core/pool.ts";
 import type { Strategy } from "../core/pool-choice.ts";
+import type { Holder } from "../core/pool-lease.ts";
 import { type CredentialView, view } from "../core/pool-view.ts";
 import type { Log, LogEvent, LogFields } from "../log.ts";
 import { POOL_SCHEMA, readPool } from "./value.ts";
 
 /**
  * Everything of the pool object that is not the platform: load the value, make an event of a call, commit the value and
- * its alarm in one transaction, then log. No rule lives here, and no key enters. Driven by object.ts in a Worker and by
- * the simulation in plain Node.
+ * its alarm in one transaction, then log and tell the sessions. No rule lives here, and no key enters. Driven by object.ts
+ * in a Worker and by the simulation in plain Node.
  */
 export interface PoolPorts {
   readonly provider: string;
@@ -35,6 +36,10 @@ export interface PoolPorts {
   /** In [0, 1). */
   readonly dice: () => number;
   readonly log: Log;
+  /** Tells sessions that their leases of the credential are no longer honoured. Neither waited for nor able to fail. */
+  revoke(holders: readonly Holder[], credential: string): void;
+  /** Tells sessions that wait for a credential to ask again. Neither waited for nor able to fail. */
+  wake(sessions: readonly string[]): void;
 }
 
 export interface LeaseRequest {
@@ -106,7 +111,7 @@ export class PoolShell {
     const { answer, effects } = this.#perform(
       [
         { type: "synced", fingerprints },
-        { type: "leaseAsked", lease: this.#ports.newId(), ...choice },
+        { type: "leaseAsked", lease: this.#ports.newId(), session, ...choice },
       ],
       { session, run },
     );
@@ -143,7 +148,7 @@ export class PoolShell {
 
   /** The one door: value, row and alarm in one transaction; the log after it. */
   #perform(events: readonly PoolEvent[], fields: LogFields = {}, isAlarmSpent = false): PoolStep {
-    const { storage, now, dice, log, provider } = this.#ports;
+    const { storage, now, dice } = this.#ports;
     const before = this.#pool;
     const at = now();
     let done: PoolStep = { pool: before, effects: [] };
@@ -162,12 +167,27 @@ export class PoolShell {
       });
     }
     this.#pool = done.pool;
-    for (const effect of done.effects) {
-      if (effect.do !== "log") continue;
-      const { do: _, event, ...facts } = effect;
-      log(event, { provider, ...logFields(event, facts), ...(BY_THE_CALLER.has(event) ? fields : {}) });
-    }
+    for (const effect of done.effects) this.#carryOut(effect, fields);
     return done;
+  }
+
+  #carryOut(effect: PoolEffect, fields: LogFields): void {
+    switch (effect.do) {
+      case "log": {
+        const { do: _, event, ...facts } = effect;
+        const { log, provider } = this.#ports;
+        return log(event, { provider, ...logFields(event, facts), ...(BY_THE_CALLER.has(event) ? fields : {}) });
+      }
+      case "revoke":
+        return this.#ports.revoke(effect.holders, effect.credential);
+      case "wake":
+        return this.#ports.wake(effect.sessions);
+      case "notify":
+        // The reply carries it.
+        return;
+      default:
+        return effect satisfies never;
+    }
   }
 
   #load(): Pool {

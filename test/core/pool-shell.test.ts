@@ -10,6 +10,7 @@ function newShell() {
   let alarmAt: number | undefined;
   let ids = 0;
   const writes: string[] = [];
+  const told: unknown[] = [];
   const open = () =>
     new PoolShell({
       provider: "openai",
@@ -30,8 +31,10 @@ function newShell() {
       newId: () => `lease-${++ids}`,
       dice: () => 0,
       log: (event, fields) => lines.push({ event, ...fields }),
+      revoke: (holders, credential) => told.push({ lost: credential, holders }),
+      wake: (sessions) => told.push({ woken: sessions }),
     });
-  return { open, lines, clock, writes, alarmAt: () => alarmAt };
+  return { open, lines, clock, writes, told, database, alarmAt: () => alarmAt };
 }
 
 const ASK = {
@@ -79,6 +82,43 @@ describe("the pool's shell", () => {
     expect(writes).toHaveLength(1);
     const views = shell.list({ fingerprints: [{ id: "A" }] });
     expect(open().list({ fingerprints: [{ id: "A" }] })).toEqual(views);
+  });
+});
+
+describe("the pool's word to sessions", () => {
+  const verdict = { class: "auth", retryable: false } as const;
+
+  it("is given once, after the commit: leases are lost, waits are over", () => {
+    const { open, told, clock } = newShell();
+    const shell = open();
+    const [one] = [shell.lease({ ...ASK, session: "telegram:1" }), shell.lease({ ...ASK, session: "telegram:2" })];
+    if (!one.ok) throw new Error("no lease");
+    const { lease, credential, version } = one;
+    const report = { lease, credential, version, model: "m1", session: "telegram:1", run: "r1" };
+    const limited = { class: "rate", retryable: true } as const;
+    shell.report({ ...report, outcome: { ok: false, verdict: limited } });
+    expect(told).toEqual([{ lost: "A", holders: [{ session: "telegram:2", model: "m1" }] }]);
+    expect(shell.lease({ ...ASK, session: "telegram:2" }).ok).toBe(false);
+    clock.now += 1_000;
+    // Another process, the same storage.
+    open().lift({});
+    expect(told.slice(1)).toEqual([{ woken: ["telegram:2"] }]);
+  });
+
+  it("needs no leases of a pool that was stored before they named sessions", () => {
+    const { open, told, database } = newShell();
+    const reply = open().lease(ASK);
+    if (!reply.ok) throw new Error("no lease");
+    const old = JSON.parse(String(database.prepare("SELECT json FROM pool").get()?.json));
+    for (const lease of old.leases) delete lease.session;
+    delete old.waiting;
+    database.prepare("UPDATE pool SET schema = 1, json = ?").run(JSON.stringify(old));
+    const { lease, credential, version } = reply;
+    const report = { lease, credential, version, model: "m1", session: "telegram:1", run: "r1" };
+    const shell = open();
+    shell.report({ ...report, outcome: { ok: false, verdict } });
+    expect(shell.list({ fingerprints: [{ id: "A" }] }).credentials[0]?.state).toBe("disabled");
+    expect(told).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { nextAlarm } from "../../src/core/pool.ts";
+import { nextAlarm, type PoolEffect } from "../../src/core/pool.ts";
 import { TRIAL_MS } from "../../src/core/pool-credential.ts";
+import { FIRST_CHOICE_MS, LEASE_KEEP_MS, LEASES_KEPT, SECOND_CHOICE_MS } from "../../src/core/pool-lease.ts";
 import { view } from "../../src/core/pool-view.ts";
 import { Driver, fingerprintOf, T } from "./pool/driver.ts";
 
@@ -163,6 +164,123 @@ describe("after a window", () => {
     expect(said).toEqual([{ do: "log", event: "credential.ready", credential: "A", model: "m1", reason: "time" }]);
     expect(pool.do({ type: "ticked" }).effects).toEqual([]);
     expect(nextAlarm(pool.pool)).toBeUndefined();
+  });
+});
+
+describe("a kept lease", () => {
+  const keepUntilAt = (answer: ReturnType<Driver["lease"]>) => answer.keepUntilAt;
+
+  it("of the second choice is kept until the first may be chosen again, which is then the probe", () => {
+    const pool = new Driver("A", "B");
+    pool.report(pool.lease(), { class: "rate" });
+    const second = pool.lease();
+    expect([second.credential, second.keepUntilAt]).toEqual(["B", T + 30_000]);
+    pool.now = T + 30_000;
+    const probe = pool.lease({ session: "s1" });
+    expect(probe).toMatchObject({ credential: "A", isProbe: true });
+    // The others ask again when the trial is over.
+    expect(keepUntilAt(pool.lease())).toBe(pool.now + TRIAL_MS);
+    pool.report(probe);
+    expect(pool.lease()).toMatchObject({ credential: "A", isProbe: false });
+  });
+
+  it("of the first choice is kept for hours; no second one for longer than ten minutes, since a person may lift", () => {
+    const pool = new Driver("A", "B");
+    expect(keepUntilAt(pool.lease())).toBe(T + FIRST_CHOICE_MS);
+    expect(FIRST_CHOICE_MS).toBeLessThan(LEASE_KEEP_MS);
+    pool.report(pool.lease(), { class: "auth" });
+    expect(keepUntilAt(pool.lease())).toBe(T + SECOND_CHOICE_MS);
+    expect(keepUntilAt(pool.lease({ strategy: "round_robin" }))).toBeUndefined();
+  });
+
+  it("is only for this turn where the first choice is well and the turn has merely tried it", () => {
+    expect(keepUntilAt(new Driver("A", "B").lease({ exclude: ["A"] }))).toBe(T);
+  });
+
+  it("is taken back from everybody but the reporter when its credential is benched for their model", () => {
+    const pool = new Driver("A", "B");
+    const one = pool.lease({ session: "one" });
+    pool.lease({ session: "two" });
+    pool.lease({ session: "two", model: "m2" });
+    pool.lease({ session: "three", prefer: "B" });
+    const told = () => pool.effects.flatMap((effect) => (effect.do === "revoke" ? [effect] : []));
+    pool.report(one, { class: "rate" });
+    expect(told()).toEqual([{ do: "revoke", credential: "A", holders: [{ session: "two", model: "m1" }] }]);
+    // A second model widens the window: whoever holds the credential for a third is told, too.
+    const third = pool.lease({ session: "four", model: "m3" });
+    pool.report(third, { class: "rate" });
+    expect(told()[1]).toEqual({ do: "revoke", credential: "A", holders: [{ session: "two", model: "m2" }] });
+  });
+
+  it("is taken back when its credential is disabled, cools with its account, or leaves the secrets", () => {
+    for (const [verdict, lost] of [
+      [{ class: "auth" }, ["A"]],
+      [{ class: "billing" }, ["A", "B"]],
+    ] as const) {
+      const pool = new Driver("A@one", "B@one", "C");
+      const own = pool.lease({ session: "own" });
+      for (const id of ["A", "B", "C"]) pool.lease({ session: id, prefer: id });
+      const { effects } = pool.report(own, verdict);
+      const told = effects.flatMap((effect) => (effect.do === "revoke" ? effect.holders : []));
+      expect(told.map(({ session }) => session)).toEqual(lost);
+    }
+    const pool = new Driver("A", "B");
+    pool.lease({ session: "one" });
+    const { effects } = pool.do({ type: "synced", fingerprints: [{ id: "B" }] });
+    expect(effects).toEqual([{ do: "revoke", credential: "A", holders: [{ session: "one", model: "m1" }] }]);
+  });
+
+  it("is one for a session and model: the newer replaces the older", () => {
+    const pool = new Driver("A", "B");
+    for (let at = 0; at < 5; at += 1) pool.lease({ session: "one" });
+    expect(pool.pool.leases).toHaveLength(1);
+  });
+
+  it("is taken back aloud where there are too many to remember", () => {
+    const pool = new Driver("A");
+    for (let at = 0; at <= LEASES_KEPT; at += 1) pool.lease({ session: `s${at}` });
+    expect(pool.pool.leases).toHaveLength(LEASES_KEPT);
+    expect(pool.effects.at(-1)).toEqual({
+      do: "revoke",
+      credential: "A",
+      holders: [{ session: "s0", model: "m1" }],
+    });
+  });
+});
+
+describe("who was told a time", () => {
+  const woken = (effects: readonly PoolEffect[]) =>
+    effects.flatMap((effect) => (effect.do === "wake" ? effect.sessions : []));
+
+  it("is woken by a lift, a new key and a probe that goes well, once", () => {
+    const pool = new Driver("A");
+    pool.report(pool.lease(), { class: "rate" });
+    pool.ask({ session: "one" });
+    pool.ask({ session: "two", model: "m2" });
+    expect(woken(pool.do({ type: "lifted" }).effects)).toEqual(["one"]);
+    expect(woken(pool.do({ type: "lifted" }).effects)).toEqual([]);
+
+    pool.report(pool.lease(), { class: "rate" });
+    pool.ask({ session: "one" });
+    expect(woken(pool.do({ type: "synced", fingerprints: [{ id: "A" }, { id: "B" }] }).effects)).toEqual(["one"]);
+    pool.do({ type: "synced", fingerprints: [{ id: "A" }] });
+
+    pool.now += MINUTE;
+    const probe = pool.lease();
+    pool.ask({ session: "one" });
+    expect(woken(pool.report(probe).effects)).toEqual(["one"]);
+  });
+
+  it("is not woken when it has been given a credential since, or when its own time has come", () => {
+    const pool = new Driver("A", "B");
+    pool.report(pool.lease(), { class: "rate" });
+    pool.report(pool.lease(), { class: "rate", untilAt: T + 90_000, explicit: true });
+    pool.ask({ session: "one" });
+    pool.ask({ session: "two" });
+    pool.now = T + 30_000;
+    expect(woken(pool.do({ type: "ticked" }).effects)).toEqual([]);
+    pool.ask({ session: "one" });
+    expect(woken(pool.do({ type: "lifted" }).effects)).toEqual([]);
   });
 });
 

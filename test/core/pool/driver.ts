@@ -31,11 +31,25 @@ export class Driver {
   }
 
   ask(
-    options: { model?: string; strategy?: Strategy; exclude?: string[]; prefer?: string; dice?: number } = {},
+    options: {
+      session?: string;
+      model?: string;
+      strategy?: Strategy;
+      exclude?: string[];
+      prefer?: string;
+      dice?: number;
+    } = {},
   ): LeaseAnswer {
-    const { model = "m1", strategy = "fill_first", exclude = [], prefer, dice = 0 } = options;
+    const {
+      session = `s${this.#leases + 1}`,
+      model = "m1",
+      strategy = "fill_first",
+      exclude = [],
+      prefer,
+      dice = 0,
+    } = options;
     this.#leases += 1;
-    const asked = { type: "leaseAsked", lease: `l${this.#leases}`, model, strategy, exclude } as const;
+    const asked = { type: "leaseAsked", lease: `l${this.#leases}`, session, model, strategy, exclude } as const;
     const { answer } = this.do(prefer === undefined ? asked : { ...asked, prefer }, dice);
     if (answer === undefined) throw new Error("no answer");
     return answer;

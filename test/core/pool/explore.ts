@@ -25,6 +25,8 @@ interface Node {
   readonly asks: number;
   readonly waits: number;
   readonly lifts: number;
+  /** How many of the scope's models have been asked for. */
+  readonly models: number;
   readonly by?: { readonly from: Node; readonly move: Move };
 }
 
@@ -37,6 +39,7 @@ export function explore(system: System, scope: Scope, stopAt?: string): Explored
     asks: 0,
     waits: 0,
     lifts: 0,
+    models: 0,
   };
   let layer: Node[] = [start];
   seen.add(keyOf(start));
@@ -64,11 +67,17 @@ export function explore(system: System, scope: Scope, stopAt?: string): Explored
 function* movesOf(node: Node, scope: Scope): Generator<[Move, Partial<Node>]> {
   const { world } = node;
   const asks = node.asks + 1;
-  for (const session of asks > scope.asks ? [] : scope.sessions) {
-    for (const model of scope.models) {
+  // Sessions are alike, and so are models: which of those that have done nothing yet comes next makes no difference.
+  const sessions = scope.sessions.slice(0, Object.keys(world.tried).length + 1);
+  for (const session of asks > scope.asks ? [] : sessions) {
+    for (const [at, model] of scope.models.slice(0, node.models + 1).entries()) {
+      const models = Math.max(node.models, at + 1);
       const hasTried = (world.tried[session]?.length ?? 0) > 0;
       for (const isNewTurn of hasTried ? [false, true] : [true]) {
-        yield [{ type: "ask", session, model, isNewTurn, strategy: "fill_first" }, { asks }];
+        yield [
+          { type: "ask", session, model, isNewTurn, strategy: "fill_first" },
+          { asks, models },
+        ];
       }
     }
   }
@@ -96,12 +105,12 @@ function waitsOf({ now, ledger }: World): number[] {
 }
 
 /** Two worlds are one state if they can only go on alike: times count from now, and what merely counts is left out. */
-function keyOf({ world, asks, waits, lifts }: Node): string {
-  const { now, pool, held, tried, ledger } = world;
+function keyOf({ world, asks, waits, lifts, models }: Node): string {
+  const { now, pool, held, tried, ledger, kept, waits: waiting } = world;
   const credentials = pool.credentials.map(({ uses: _, lastUsedAt: __, ...rest }) => rest);
-  const { leases, spent, droughts } = pool;
+  const { leases, spent, droughts, waiting: told } = pool;
   return JSON.stringify(
-    [credentials, leases, spent, droughts, held, tried, ledger, asks, waits, lifts],
+    [credentials, leases, spent, droughts, told, held, tried, ledger, kept, waiting, asks, waits, lifts, models],
     (key, value) => (typeof value === "number" && key.toLowerCase().endsWith("at") ? value - now : value),
   );
 }

@@ -1,7 +1,9 @@
 import type { Pool, PoolEffect } from "../../../src/core/pool.ts";
-import { GONE_KEPT, LEASES_KEPT } from "../../../src/core/pool.ts";
+import { GONE_KEPT } from "../../../src/core/pool.ts";
 import type { Credential } from "../../../src/core/pool-credential.ts";
+import { LEASES_KEPT } from "../../../src/core/pool-lease.ts";
 import { SPENT_KEPT } from "../../../src/core/pool-report.ts";
+import { WAITING_KEPT } from "../../../src/core/pool-waiting.ts";
 import { DAY_MS } from "../../../src/core/pool-window.ts";
 import { bears, believable, type Facts, isFree, isLayer, type Layer } from "./ledger.ts";
 
@@ -48,7 +50,13 @@ export const LAWS: Readonly<Record<string, (facts: Facts) => boolean>> = {
     const held = believable(facts);
     if (held === undefined || event.type !== "reported" || event.outcome.ok) return true;
     if (!["rate", "quota", "billing", "auth"].includes(event.outcome.verdict.class)) return true;
-    const ask = { type: "leaseAsked", lease: "what-if", model: event.model, strategy: "fill_first" } as const;
+    const ask = {
+      type: "leaseAsked",
+      lease: "what-if",
+      session: "what-if",
+      model: event.model,
+      strategy: "fill_first",
+    } as const;
     const { answer } = system.step(done.pool, { ...ask, exclude: [], prefer: held.credential }, now, 0);
     return answer?.ok !== true || answer.credential !== held.credential;
   },
@@ -130,7 +138,7 @@ export const LAWS: Readonly<Record<string, (facts: Facts) => boolean>> = {
       const { model } = event;
       return system.step(
         ticked,
-        { type: "leaseAsked", lease: "what-if", model, strategy: "fill_first", exclude },
+        { type: "leaseAsked", lease: "what-if", session: "what-if", model, strategy: "fill_first", exclude },
         at,
         0,
       );
@@ -167,7 +175,14 @@ export const LAWS: Readonly<Record<string, (facts: Facts) => boolean>> = {
       if (effect.do !== "notify" || effect.notice.kind !== "dry") return true;
       const { model } = effect.notice;
       if (before.ledger.told.some((one) => one.model === model && now < one.at + DAY_MS)) return false;
-      const ask = { type: "leaseAsked", lease: "what-if", model, strategy: "fill_first", exclude: [] } as const;
+      const ask = {
+        type: "leaseAsked",
+        lease: "what-if",
+        session: "what-if",
+        model,
+        strategy: "fill_first",
+        exclude: [],
+      } as const;
       return system.step(done.pool, ask, now, 0).answer?.ok === false;
     }),
 
@@ -176,7 +191,14 @@ export const LAWS: Readonly<Record<string, (facts: Facts) => boolean>> = {
     return before.ledger.present
       .filter((id) => event.credential === undefined || event.credential === id)
       .every((id) => {
-        const ask = { type: "leaseAsked", lease: "what-if", model: "m1", strategy: "fill_first", exclude: [] } as const;
+        const ask = {
+          type: "leaseAsked",
+          lease: "what-if",
+          session: "what-if",
+          model: "m1",
+          strategy: "fill_first",
+          exclude: [],
+        } as const;
         const { answer } = system.step(done.pool, { ...ask, prefer: id }, now, 0);
         return answer?.ok === true && answer.credential === id && !answer.isProbe;
       });
@@ -184,6 +206,7 @@ export const LAWS: Readonly<Record<string, (facts: Facts) => boolean>> = {
 
   "the pool stays small": ({ before, done }) =>
     done.pool.leases.length <= LEASES_KEPT &&
+    done.pool.waiting.length <= WAITING_KEPT &&
     done.pool.spent.length <= SPENT_KEPT &&
     done.pool.credentials.length <= before.ledger.present.length + GONE_KEPT + 16,
 

@@ -1,6 +1,7 @@
 import { GONE_KEEP_MS, type PoolEvent, type PoolStep } from "../../../src/core/pool.ts";
 import { RETURNING_KEEP_MS, TRIAL_MS } from "../../../src/core/pool-credential.ts";
 import { TELL_AGAIN_MS } from "../../../src/core/pool-drought.ts";
+import { LEASE_KEEP_MS } from "../../../src/core/pool-lease.ts";
 import type { BenchReason } from "../../../src/core/pool-window.ts";
 import type { Held, System, World } from "./world.ts";
 
@@ -18,6 +19,14 @@ export interface Ledger {
   readonly gone: Readonly<Record<string, number>>;
   /** Models of which the owners were told that the pool is dry. */
   readonly told: readonly { readonly model: string; readonly at: number }[];
+  /** Leases of which the pool still knows when they were taken: a session's latest for a model, until it is taken back. */
+  readonly known: readonly {
+    readonly lease: string;
+    readonly session: string;
+    readonly model: string;
+    readonly credential: string;
+    readonly takenAt: number;
+  }[];
 }
 
 export interface Layer {
@@ -50,6 +59,7 @@ export const emptyLedger: Ledger = {
   probes: [],
   gone: {},
   told: [],
+  known: [],
 };
 
 export function isLayer(one: Layer, other: Layer): boolean {
@@ -110,14 +120,20 @@ export function remember(facts: Facts): Ledger {
     };
   }
   if (event.type === "reported") ledger = rememberReport(ledger, facts);
-  if (event.type === "released") ledger = dropProbes(ledger, event.lease);
+  if (event.type === "released") ledger = dropLease(dropProbes(ledger, event.lease), event.lease);
   for (const effect of done.effects) ledger = rememberEffect(ledger, facts, effect);
   if (event.type === "leaseAsked" && done.answer?.ok) {
     const { credential, lease } = done.answer;
     const untilAt = now + TRIAL_MS;
     const tried = ledger.wounds.filter((wound) => bears(wound, credential, event.model));
     const probes = ledger.probes.filter((probe) => !tried.some((wound) => isLayer(wound, probe)));
-    ledger = { ...ledger, probes: [...probes, ...tried.map((wound) => ({ ...wound, lease, untilAt }))] };
+    const { session, model } = event;
+    const others = ledger.known.filter((one) => one.session !== session || one.model !== model);
+    ledger = {
+      ...ledger,
+      probes: [...probes, ...tried.map((wound) => ({ ...wound, lease, untilAt }))],
+      known: [...others, { lease, session, model, credential, takenAt: now }],
+    };
   }
   return ledger;
 }
@@ -136,6 +152,7 @@ export function passTime(ledger: Ledger, now: number): Ledger {
     wounds: ledger.wounds.filter((wound) => isKnown(wound.credential) && !isForgotten(wound)),
     probes: ledger.probes.filter((probe) => isKnown(probe.credential) && probe.untilAt > now),
     told: ledger.told.filter(({ at }) => now < at + TELL_AGAIN_MS),
+    known: ledger.known.filter(({ takenAt }) => now < takenAt + LEASE_KEEP_MS),
   };
 }
 
@@ -145,14 +162,15 @@ function rememberReport(ledger: Ledger, facts: Facts): Ledger {
   if (held === undefined || event.type !== "reported") return ledger;
   if (!event.outcome.ok) {
     return ["rate", "quota", "billing", "auth"].includes(event.outcome.verdict.class)
-      ? dropProbes(ledger, held.lease)
+      ? dropLease(dropProbes(ledger, held.lease), held.lease)
       : ledger;
   }
+  const takenAt = ledger.known.find(({ lease }) => lease === held.lease)?.takenAt ?? 0;
   const isHealed = (wound: Layer) =>
     bears(wound, held.credential, event.model) &&
-    ledger.windows.every(
-      (window) => !isLayer(window, wound) || (window.untilAt <= now && window.untilAt <= held.grantedAt),
-    );
+    ledger.windows.every((window) => !isLayer(window, wound) || window.untilAt <= now) &&
+    (ledger.probes.some((probe) => isLayer(probe, wound) && probe.lease === held.lease) ||
+      ledger.windows.every((window) => !isLayer(window, wound) || window.untilAt <= takenAt));
   const healed = ledger.wounds.filter(isHealed);
   if (healed.length === 0) return ledger;
   const isGone = (layer: Layer) => healed.some((wound) => isLayer(wound, layer));
@@ -165,11 +183,22 @@ function rememberReport(ledger: Ledger, facts: Facts): Ledger {
   };
 }
 
+function dropLease(ledger: Ledger, lease: string): Ledger {
+  return { ...ledger, known: ledger.known.filter((one) => one.lease !== lease) };
+}
+
 function dropProbes(ledger: Ledger, lease: string): Ledger {
   return { ...ledger, probes: ledger.probes.filter((probe) => probe.lease !== lease) };
 }
 
 function rememberEffect(ledger: Ledger, { event, now }: Facts, effect: PoolStep["effects"][number]): Ledger {
+  if (effect.do === "wake") return ledger;
+  if (effect.do === "revoke") {
+    const isLost = (one: Ledger["known"][number]) =>
+      one.credential === effect.credential &&
+      effect.holders.some(({ session, model }) => one.session === session && one.model === model);
+    return { ...ledger, known: ledger.known.filter((one) => !isLost(one)) };
+  }
   if (effect.do === "notify") {
     if (effect.notice.kind !== "dry") return ledger;
     const { model } = effect.notice;

@@ -1,4 +1,4 @@
-import type { Pool, PoolEffect, PoolStep } from "../../../src/core/pool.ts";
+import type { Pool, PoolEffect, PoolEvent, PoolStep } from "../../../src/core/pool.ts";
 import type { Bench } from "../../../src/core/pool-window.ts";
 import { realSystem, type System } from "./world.ts";
 
@@ -12,6 +12,11 @@ export interface Mutant {
 }
 
 const { step, nextAlarm } = realSystem;
+
+const HELD = "a benched credential is held by no session after the revocations are delivered";
+const LOSES = "nobody loses a lease that is well, and who has reported it is not told";
+const FIRST_CHOICE = "after its rest the first choice is asked for again";
+const WOKEN = "who waits is woken when a credential comes free before its time, and nobody else";
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -212,6 +217,74 @@ export const MUTANTS: readonly Mutant[] = [
     scope: "one key",
     foundBy: ["a refusal names the time at which it ends"],
   },
+  {
+    mistake: "the others go on with the key that failed: revocation is forgotten",
+    system: { nextAlarm, step: saying((effect) => effect.do !== "revoke") },
+    foundBy: [HELD],
+  },
+  {
+    mistake: "the one who reported is told instead of the others",
+    system: {
+      nextAlarm,
+      step: changing((effect, pool, event) => {
+        if (effect.do !== "revoke" || event.type !== "reported") return effect;
+        return { ...effect, holders: pool.leases.filter(({ lease }) => lease === event.lease) };
+      }),
+    },
+    foundBy: [HELD, LOSES],
+  },
+  {
+    mistake: "everybody loses the lease, whichever it is",
+    system: {
+      nextAlarm,
+      step: changing((effect, pool) => (effect.do === "revoke" ? { ...effect, holders: pool.leases } : effect)),
+    },
+    foundBy: [LOSES],
+  },
+  {
+    mistake: "a session stays with its second choice for ever: keepUntilAt is forgotten",
+    system: {
+      nextAlarm,
+      step: (pool, event, now, dice) => {
+        const done = step(pool, event, now, dice);
+        if (done.answer?.ok !== true) return done;
+        const { keepUntilAt: _, ...answer } = done.answer;
+        return { ...done, answer };
+      },
+    },
+    foundBy: [FIRST_CHOICE],
+  },
+  {
+    mistake: "the first choice is asked for long after its rest",
+    system: {
+      nextAlarm,
+      step: (pool, event, now, dice) => {
+        const done = step(pool, event, now, dice);
+        if (done.answer?.ok !== true || done.answer.keepUntilAt === undefined) return done;
+        return { ...done, answer: { ...done.answer, keepUntilAt: now + 43_200_000 } };
+      },
+    },
+    foundBy: [FIRST_CHOICE],
+  },
+  {
+    mistake: "who waits sleeps through the lift",
+    system: { nextAlarm, step: saying((effect) => effect.do !== "wake") },
+    scope: "one key",
+    foundBy: [WOKEN],
+  },
+  {
+    mistake: "who waits is woken at everything that happens",
+    system: {
+      nextAlarm,
+      step: (pool, event, now, dice) => {
+        const done = step(pool, event, now, dice);
+        const wake: PoolEffect = { do: "wake", sessions: done.pool.waiting.map(({ session }) => session) };
+        return { ...done, effects: [...done.effects, wake] };
+      },
+    },
+    scope: "one key",
+    foundBy: [WOKEN],
+  },
 ];
 
 /** Changes every bench after each step. */
@@ -226,6 +299,13 @@ function saying(keeps: (effect: PoolEffect) => boolean): System["step"] {
   return (pool, event, now, dice): PoolStep => {
     const done = step(pool, event, now, dice);
     return { ...done, effects: done.effects.filter(keeps) };
+  };
+}
+
+function changing(change: (effect: PoolEffect, before: Pool, event: PoolEvent) => PoolEffect): System["step"] {
+  return (pool, event, now, dice): PoolStep => {
+    const done = step(pool, event, now, dice);
+    return { ...done, effects: done.effects.map((effect) => change(effect, pool, event)) };
   };
 }
 

@@ -11,7 +11,8 @@ import {
 } from "../../../src/core/pool.ts";
 import type { Strategy } from "../../../src/core/pool-choice.ts";
 import { judge } from "./laws.ts";
-import { believable, emptyLedger, type Ledger, passTime, remember } from "./ledger.ts";
+import { believable, emptyLedger, type Facts, type Ledger, passTime, remember } from "./ledger.ts";
+import { afterwards, type Kept, LAWS_OF_SESSIONS, type Wait } from "./sessions.ts";
 
 /**
  * A pool with the sessions around it: what they hold, what they tried, what time it is. `move` makes one thing happen
@@ -45,6 +46,10 @@ export interface World {
   readonly tried: Readonly<Record<string, readonly string[]>>;
   readonly leasesGiven: number;
   readonly ledger: Ledger;
+  /** What sessions would call with next, without asking the pool. */
+  readonly kept: readonly Kept[];
+  /** Sessions that were told a time and have heard nothing since. */
+  readonly waits: readonly Wait[];
 }
 
 export type Move =
@@ -99,6 +104,8 @@ export function newWorld(system: System, fingerprints: readonly Fingerprint[]): 
     tried: {},
     leasesGiven: 0,
     ledger: emptyLedger,
+    kept: [],
+    waits: [],
   };
   return move(system, world, { type: "sync", fingerprints }, 0).world;
 }
@@ -114,8 +121,8 @@ export function move(system: System, before: World, what: Move, dice: number): M
   const event = eventOf(before, what);
   const done = system.step(before.pool, event, before.now, dice);
   const facts = { before, event, done, now: before.now, system };
-  const broken = judge(facts);
-  let world: World = { ...before, pool: done.pool, ledger: remember(facts) };
+  const { world: after, broken } = settled(facts);
+  let world: World = after;
   if (what.type === "ask") {
     const tried = what.isNewTurn ? [] : (before.tried[what.session] ?? []);
     world = { ...world, tried: { ...before.tried, [what.session]: tried } };
@@ -155,6 +162,15 @@ export function move(system: System, before: World, what: Move, dice: number): M
   return { world, broken };
 }
 
+/** One step of the pool: what the onlooker writes down, what the sessions are told, and every law about it. */
+function settled(facts: Facts): Moved {
+  const { before, done } = facts;
+  const ledger = remember(facts);
+  const world = { ...before, pool: done.pool, ledger, ...afterwards(facts) };
+  const broken = Object.entries(LAWS_OF_SESSIONS).flatMap(([name, holds]) => (holds(facts, world) ? [] : [name]));
+  return { world, broken: [...judge(facts), ...broken] };
+}
+
 /** Time passes as on the platform: the alarm fires when the pool says it is due, and at no other time. */
 function wait(system: System, before: World, ms: number, dice: number): Moved {
   const endAt = before.now + ms;
@@ -167,11 +183,13 @@ function wait(system: System, before: World, ms: number, dice: number): Moved {
     const now = Math.max(world.now, dueAt);
     const event: PoolEvent = { type: "ticked" };
     const done = system.step(world.pool, event, now, dice);
-    const facts = { before: world, event, done, now, system };
-    broken.push(...judge(facts));
-    world = { ...world, now, pool: done.pool, ledger: remember(facts) };
+    const moved = settled({ before: world, event, done, now, system });
+    broken.push(...moved.broken);
+    world = { ...moved.world, now };
   }
-  world = { ...world, now: endAt, ledger: passTime(world.ledger, endAt) };
+  const waits = world.waits.filter(({ untilAt }) => untilAt > endAt);
+  const kept = world.kept.filter(({ untilAt }) => untilAt > endAt);
+  world = { ...world, now: endAt, ledger: passTime(world.ledger, endAt), kept, waits };
   const late = world.ledger.windows.some((window) => window.untilAt <= endAt && !window.isAnnounced);
   if (late) broken.push("the end of every window is announced by the alarm");
   return { world, broken };
@@ -183,9 +201,17 @@ function eventOf(world: World, what: Exclude<Move, { type: "wait" }>): PoolEvent
       return { type: "synced", fingerprints: what.fingerprints };
     case "ask": {
       const exclude = what.isNewTurn ? [] : (world.tried[what.session] ?? []);
-      const { model, strategy, prefer } = what;
+      const { session, model, strategy, prefer } = what;
       const lease = `lease-${world.leasesGiven}`;
-      return { type: "leaseAsked", lease, model, strategy, exclude, ...(prefer === undefined ? {} : { prefer }) };
+      return {
+        type: "leaseAsked",
+        lease,
+        session,
+        model,
+        strategy,
+        exclude,
+        ...(prefer === undefined ? {} : { prefer }),
+      };
     }
     case "report": {
       const held = world.held.find(({ lease }) => lease === what.lease);
