@@ -27,7 +27,9 @@ export const SCRIPT = `
     const part = byId("part-" + id);
     if (!part) return;
     const held = part.contains(document.activeElement) ? document.activeElement.id : "";
+    const unfolded = [...part.querySelectorAll("details[open]")].map((details) => details.id);
     part.innerHTML = html;
+    for (const id of unfolded) if (byId(id)) byId(id).open = true;
     if (held && byId(held)) byId(held).focus();
   };
   let events;

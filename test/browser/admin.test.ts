@@ -85,6 +85,7 @@ describe.skipIf(executable === undefined)("the maintainers' page in a real brows
 
   test("what happens is seen without a reload: a run begins, is stopped by its button, and ends", async () => {
     await signIn();
+    await page.getByText("As a table").click();
     const { scene, release } = await busy();
     await row(scene).getByText("running", { exact: true }).waitFor({ timeout: 30_000 });
     await row(scene)
@@ -94,6 +95,8 @@ describe.skipIf(executable === undefined)("the maintainers' page in a real brows
     await row(scene).getByText("idle", { exact: true }).waitFor({ timeout: 30_000 });
     await scene.hears("Stopped");
     expect((await scene.finished()).outcome).toBe("stopped");
+    // What was unfolded stays so while its part is replaced, and counts the turn.
+    await page.getByRole("cell", { name: /stopped 1/ }).waitFor({ timeout: 30_000 });
     release();
     expect(await page.content()).not.toMatch(new RegExp(`${PERSON}|${MODEL}`));
   });
