@@ -39,8 +39,8 @@ export type ModelReply =
       readonly text: string;
       readonly calls: readonly ToolCall[];
       readonly usage: TokenUsage;
-      /** The model stopped at its length limit, or its provider cut the answer for its policy. */
-      readonly cutBy?: "length" | "policy";
+      /** The model stopped at its length limit, its provider cut the answer for its policy, or it insisted on tools where words were asked for. */
+      readonly cutBy?: "length" | "policy" | "tools";
     }
   /** `text`: what had come before the failure. */
   | { readonly ok: false; readonly error: unknown; readonly text: string; readonly midStream: boolean };
@@ -91,10 +91,17 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
           request.onProgress();
           break;
         case "error":
+          if (request.wordsOnly && isCallForTools(part.error)) {
+            return { ok: true, text, calls: [], usage: { input: 0, output: 0, cached: 0 }, cutBy: "tools" };
+          }
           return { ok: false, error: part.error, text, midStream: begun };
         case "model-call-end": {
           const { finishReason, rawFinishReason, usage } = part;
-          if (finishReason === "error") return { ok: false, error: new TornStream(), text, midStream: true };
+          // What went wrong comes as the next part; the stream is torn where nothing does.
+          if (finishReason === "error") {
+            begun = true;
+            break;
+          }
           if (rawFinishReason === undefined && (finishReason === "other" || finishReason === "interrupted")) {
             return { ok: false, error: new TornStream(), text, midStream: true };
           }
@@ -119,4 +126,9 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
   } catch (error) {
     return { ok: false, error, text, midStream: begun };
   }
+}
+
+/** The library's own word for it: the model called a tool although `toolChoice` was none. */
+function isCallForTools(error: unknown): boolean {
+  return error instanceof Error && error.name === "AI_ToolChoiceViolationError";
 }

@@ -172,6 +172,7 @@ async function turn(job: Job): Promise<void> {
           continue;
         }
         if (reply.text.trim() === "") {
+          if (reply.cutBy === "tools") return fail(job, "steps", { steps: job.maxSteps }, earlier);
           empty += 1;
           if (reply.cutBy === "policy") return fail(job, "blocked", { provider: model.provider }, earlier);
           if (empty <= MOST_EMPTY_ANSWERS) continue;
