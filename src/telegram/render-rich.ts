@@ -7,7 +7,16 @@ import { isBlank } from "./render-clean.ts";
 import { isLinkable, saysAddress, shownAddress } from "./render-link.ts";
 import { RICH_BLOCKS_MAX, RICH_CHARS_MAX, RICH_COLUMNS_MAX, RICH_LEVELS_MAX } from "./render-measure.ts";
 import { escaped, fenced, guardText, link, literal, tagless } from "./render-rich-text.ts";
-import { containerOf, endOf, fenceOf, isFenceClosed, isParent, sourceOf, startOf } from "./render-tree.ts";
+import {
+  containerOf,
+  endOf,
+  fenceOf,
+  isFenceClosed,
+  isParent,
+  parseMarkdown,
+  sourceOf,
+  startOf,
+} from "./render-tree.ts";
 
 interface Edit {
   readonly start: number;
@@ -25,8 +34,11 @@ export function guardRich(markdown: string, tree: Root): string {
   // Markup that shows nothing (an empty heading, a rule alone) is shown as it was written.
   if (!showsSomething(tree)) return escaped(markdown.trim());
   const rich = guard.result();
-  if (rich.length <= RICH_CHARS_MAX && countBlocks(tree) <= RICH_BLOCKS_MAX) return rich;
-  return fenced(markdown);
+  if (rich.length > RICH_CHARS_MAX) return fenced(markdown);
+  // HTML ends lines and blocks in ways of its own: what became of it is looked at once more.
+  const written = hasHtml(tree) ? parseMarkdown(rich) : tree;
+  const isSound = countBlocks(written) <= RICH_BLOCKS_MAX && (written === tree || !hasHtml(written));
+  return isSound ? rich : fenced(markdown);
 }
 
 class Guard {
@@ -157,6 +169,10 @@ function levels(node: Nodes, max: number): number {
   if (node.type === "text") return 0;
   if (max < 0 || !isParent(node)) return 1;
   return 1 + Math.max(0, ...node.children.map((child) => levels(child, max - 1)));
+}
+
+function hasHtml(node: Nodes): boolean {
+  return node.type === "html" || (isParent(node) && node.children.some(hasHtml));
 }
 
 function hasUnfitTable(node: Nodes): boolean {

@@ -74,7 +74,12 @@ function legal(text: string, spans: readonly Span[]): Span[] {
     (span) => span.type === "pre" || (span.type === "code" && !links.some((link) => overlap(link, span))),
   );
   codes.sort((a, b) => a.start - b.start);
-  const result: Span[] = [...codes];
+  const quotes = spans.filter((span) => span.type === "blockquote");
+  // A quote begins at its first letter; code that begins it gives up the space before.
+  const result: Span[] = codes.map((code) => {
+    const quote = quotes.find((one) => code.start < one.start && one.start < code.end);
+    return quote === undefined ? code : { ...code, start: quote.start };
+  });
   const lastEnd = new Map<SpanType, number>();
   const rest = spans.filter((span) => span.type !== "pre" && span.type !== "code");
   rest.sort((a, b) => a.start - b.start || b.end - a.end);

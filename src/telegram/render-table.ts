@@ -59,8 +59,9 @@ function records([head = [], ...rows]: readonly (readonly Cell[])[]): Set {
     out.text += cell.text;
   };
   if (rows.length === 0) {
+    // A head alone, on its way to be a table: no longer than it was written, or the message might not hold it.
     for (const [column, cell] of head.entries()) {
-      if (column > 0) out.text += " | ";
+      if (column > 0) out.text += "|";
       add(cell);
     }
     return out;
