@@ -366,6 +366,19 @@ describe("a dry pool", () => {
   });
 });
 
+test("a lease that the pool takes back is let go, between turns and within one", () => {
+  const lease = { lease: "l1", provider: "p", model: "m", credential: "k1", version: 1 };
+  const told = new Telling();
+  told.writes();
+  const stepped = { type: "stepped", run: "run-1", entry: "calls", boundary: false, steps: 1, tokens: 1 } as const;
+  told.on({ ...stepped, lease });
+  expect(told.on({ type: "leaseLost", provider: "p", credential: "k2" })).toEqual([]);
+  expect(told.session.lease).toEqual(lease);
+  expect(told.on({ type: "leaseLost", provider: "p", credential: "k1", model: "m" })).toEqual([]);
+  expect(told.session).not.toHaveProperty("lease");
+  expect(told.phase).toBe("running run-1");
+});
+
 test("a model chosen for one turn while another is on is for the next turn", () => {
   const told = new Telling();
   told.writes();

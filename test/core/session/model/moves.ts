@@ -1,5 +1,5 @@
 import type { Event } from "../../../../src/core/event.ts";
-import { type BusyMode, type Input, type Policy, pending } from "../../../../src/core/session.ts";
+import { type BusyMode, type Input, type KeptLease, type Policy, pending } from "../../../../src/core/session.ts";
 import type { Move, World } from "./world.ts";
 
 /**
@@ -10,6 +10,7 @@ import type { Move, World } from "./world.ts";
 
 export const TIME_UNIT_MS = 25_000;
 export const QUESTION = "question-1";
+const LEASE: KeptLease = { lease: "lease-1", provider: "p", model: "m", credential: "key-1", version: 1 };
 
 /** All durations are multiples of the heartbeat, so that the instants at which something is due are few. */
 export const SMALL: Policy = {
@@ -97,6 +98,14 @@ function words(world: World, scope: Scope): readonly Move[] {
   }
   found.push(happens("choice of an old question", { type: "chosen", question: "question-0", entry: "late" }));
   found.push(happens("pool changed", { type: "poolChanged" }));
+  const { provider, credential, model } = LEASE;
+  found.push(happens("lease lost", { type: "leaseLost", provider, credential }));
+  found.push(happens("lease of another model lost", { type: "leaseLost", provider, credential, model: "other" }));
+  if (scope.rich) {
+    found.push(happens("lease of the model lost", { type: "leaseLost", provider, credential, model }));
+    found.push(happens("another lease lost", { type: "leaseLost", provider, credential: "key-2" }));
+    found.push(happens("lease of a namesake lost", { type: "leaseLost", provider: "other", credential }));
+  }
   return found;
 }
 
@@ -133,7 +142,7 @@ function reports(run: string, world: World, scope: Scope): readonly Report[] {
   const steps = current?.steps ?? 0;
   const found: Report[] = [
     { type: "stepped", run, entry: "tools", boundary: true, steps, tokens: 0 },
-    { type: "stepped", run, entry: "calls", boundary: false, steps, tokens: 0 },
+    { type: "stepped", run, entry: "calls", boundary: false, steps, tokens: 0, lease: LEASE },
     { type: "answered", run, entry: "answer", text: "answer", steps, tokens: 0 },
     { type: "failed", run, reason: "network" },
     { type: "exhausted", run },

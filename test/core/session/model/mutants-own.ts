@@ -206,6 +206,27 @@ export const OWN: readonly Mutant[] = [
     foundBy: ["40"],
   },
   {
+    name: "a lease that the pool takes back is kept",
+    file: "report.ts",
+    text: `session: isMeant ? withLease(session, null) : session,`,
+    by: `session,`,
+    foundBy: ["L1"],
+  },
+  {
+    name: "the loss of one lease is the loss of whichever is kept",
+    file: "report.ts",
+    text: `const isMeant = event.model === undefined || event.model === lease.model;`,
+    by: `const isMeant = true;`,
+    foundBy: ["L1"],
+  },
+  {
+    name: "a report that says nothing of the lease lets it go",
+    file: "report.ts",
+    text: `withLease(before, event.lease) : before;`,
+    by: `withLease(before, event.lease) : withLease(before, null);`,
+    foundBy: ["L2"],
+  },
+  {
     name: "a stale report is dropped without a line in the log",
     file: "report.ts",
     text: `effects: [staleLog(event.run, event.type, runOf(before), at.now)] };`,
