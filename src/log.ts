@@ -26,6 +26,8 @@ export type LogEvent =
   | "delivery.retry"
   | "delivery.failed"
   | "delivery.sent"
+  | "admin.refused"
+  | "admin.did"
   | "config.invalid"
   | "internal.error";
 

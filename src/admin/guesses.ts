@@ -6,7 +6,7 @@
  */
 
 export const WINDOW_MS = 15 * 60_000;
-export const MOST_WRONG = 20;
+export const MOST_WRONG = 100;
 /** Addresses remembered; the oldest are forgotten first. */
 export const MOST_ADDRESSES = 1_000;
 /** Where so many wrong ones come from all addresses together, each address is allowed fewer. */

@@ -66,6 +66,8 @@ export function adminRoutes(
     if (!isOwnPage(context)) return refuse(context, 403, "Signing in works from the form at /admin only.");
     const { token } = await context.req.parseBody();
     const admission = await tryToken(context, typeof token === "string" ? token : "", guesses);
+    if (admission.kind !== "token")
+      log("admin.refused", { reason: admission.kind === "shut" ? "too_many_guesses" : "wrong_token" });
     if (admission.kind !== "token") return unauthorized(context, admission.kind === "shut" ? admission.untilAt : true);
     await givePass(context);
     return context.redirect("/admin", 303);
@@ -73,13 +75,18 @@ export function adminRoutes(
 
   admin.use("*", async (context, next) => {
     const admission = await admit(context, guesses);
-    if (admission.kind === "shut") return unauthorized(context, admission.untilAt);
-    if (admission.kind === "stranger") return unauthorized(context, false);
+    if (admission.kind === "shut" || admission.kind === "stranger") {
+      log("admin.refused", { reason: admission.kind === "shut" ? "too_many_guesses" : "no_token" });
+      return unauthorized(context, admission.kind === "shut" ? admission.untilAt : false);
+    }
     const isOwn = isOwnPage(context) && context.req.header(OWN_PAGE_HEADER) !== undefined;
     if (admission.kind === "pass" && !READS.has(context.req.method) && !isOwn) {
+      log("admin.refused", { reason: "other_page" });
       return refuse(context, 403, "This came from another page: send the bearer token, or use the page at /admin.");
     }
     await next();
+    // Who changes something leaves a line; a path holds keys of sessions and names of credentials, never a secret.
+    if (!READS.has(context.req.method)) log("admin.did", { path: context.req.path, status: context.res.status });
   });
 
   admin.get("/", async (context) => {

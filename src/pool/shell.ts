@@ -45,6 +45,8 @@ export interface PoolPorts {
 export interface LeaseRequest {
   readonly session: string;
   readonly run: string;
+  /** For the log. */
+  readonly epoch?: number;
   readonly model: string;
   /** Of the keys as the secrets hold them now, in their order. */
   readonly fingerprints: readonly Fingerprint[];
@@ -65,6 +67,8 @@ export interface ReportRequest {
   readonly model: string;
   readonly session: string;
   readonly run: string;
+  /** For the log. */
+  readonly epoch?: number;
   readonly outcome: Outcome;
 }
 
@@ -107,20 +111,21 @@ export class PoolShell {
   }
 
   lease(request: LeaseRequest): LeaseReply {
-    const { session, run, fingerprints, ...choice } = request;
+    const { session, run, epoch, fingerprints, ...choice } = request;
     const { answer, effects } = this.#perform(
       [
         { type: "synced", fingerprints },
         { type: "leaseAsked", lease: this.#ports.newId(), session, ...choice },
       ],
-      { session, run },
+      { session, run, ...(epoch === undefined ? {} : { epoch }) },
     );
     if (answer === undefined) throw new Error("Cannot lease: the pool gave no answer to leaseAsked, expected one.");
     return { ...answer, notices: noticesOf(effects) };
   }
 
-  report({ session, run, ...report }: ReportRequest): ReportReply {
-    const { effects } = this.#perform([{ type: "reported", ...report }], { session, run });
+  report({ session, run, epoch, ...report }: ReportRequest): ReportReply {
+    const fields = { session, run, ...(epoch === undefined ? {} : { epoch }) };
+    const { effects } = this.#perform([{ type: "reported", ...report }], fields);
     return { ok: true, notices: noticesOf(effects) };
   }
 

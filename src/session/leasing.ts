@@ -55,6 +55,7 @@ export class Leasing {
         model: model.model,
         session: this.#ports.key,
         run: this.#run,
+        epoch: this.#door.session.epoch,
         outcome,
       });
     } catch (error) {
@@ -90,7 +91,7 @@ export class Leasing {
     try {
       return await ports
         .pool(model.provider)
-        .lease({ session: ports.key, run: this.#run, model: model.model, exclude });
+        .lease({ session: ports.key, run: this.#run, epoch: this.#door.session.epoch, model: model.model, exclude });
     } catch (error) {
       this.#unreachable(model, error);
       const known = await ports.credentials(model.provider);

@@ -71,6 +71,7 @@ export interface Heritage {
 export interface LeaseRequest {
   readonly session: string;
   readonly run: string;
+  readonly epoch: number;
   readonly model: string;
   /** Credentials that this turn has tried. */
   readonly exclude: readonly string[];
@@ -97,6 +98,7 @@ export interface LeaseReport {
   readonly model: string;
   readonly session: string;
   readonly run: string;
+  readonly epoch: number;
   readonly outcome: { readonly ok: true } | { readonly ok: false; readonly verdict: Verdict };
 }
 
