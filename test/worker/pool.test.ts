@@ -48,7 +48,7 @@ describe("the pool object", () => {
       uses: 1,
       lastUsedAt: expect.any(Number),
     });
-    expect(credentials[1]).toMatchObject({ id: B.id, state: "ready", until: null, reason: null, leases: 2, uses: 2 });
+    expect(credentials[1]).toMatchObject({ id: B.id, state: "ready", until: null, reason: null, leases: 1, uses: 2 });
   });
 
   it("refuses with the time, tells the owners once, and a lift makes ready at once", async () => {
