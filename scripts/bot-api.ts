@@ -11,7 +11,7 @@ export type BotAnswer =
 
 const answerSchema = z.object({
   ok: z.boolean(),
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error_code: z.number().optional(),
   description: z.string().optional(),
 });

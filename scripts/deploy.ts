@@ -11,21 +11,19 @@ const HELP = `npm run deploy [-- options]
 Everything else goes to \`wrangler deploy\`: --dry-run builds without an account and registers nothing.
 ADMIN_TOKEN, or TELEGRAM_BOT_TOKEN with TELEGRAM_WEBHOOK_SECRET, is taken from the environment or .dev.vars.`;
 
-if (import.meta.main) {
-  await command(async () => {
-    const { url, isDirect, isRegistering, passed } = readArguments(process.argv.slice(2));
-    if (passed.includes("--help") || passed.includes("-h")) {
-      say(HELP);
-      return 0;
-    }
-    const address = await deploy(passed, url);
-    if (address === undefined) return 0;
-    if (!isRegistering) {
-      say(`Deployed: ${address}. Nothing was registered at Telegram.`);
-      return 0;
-    }
-    return register(address, isDirect);
-  });
+async function main(): Promise<number> {
+  const { url, isDirect, isRegistering, passed } = readArguments(process.argv.slice(2));
+  if (passed.includes("--help") || passed.includes("-h")) {
+    say(HELP);
+    return 0;
+  }
+  const address = await deploy(passed, url);
+  if (address === undefined) return 0;
+  if (!isRegistering) {
+    say(`Deployed: ${address}. Nothing was registered at Telegram.`);
+    return 0;
+  }
+  return register(address, isDirect);
 }
 
 /** Undefined: a dry run, which deploys nothing. */
@@ -91,3 +89,5 @@ function readArguments(args: readonly string[]): Arguments {
   }
   return { url, isDirect: args.includes("--direct"), isRegistering: !args.includes("--no-register"), passed };
 }
+
+if (import.meta.main) await command(main);

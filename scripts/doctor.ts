@@ -15,51 +15,49 @@ import { command, paint, say, Unmet, without } from "./terminal.ts";
 const HELP = `npm run doctor [-- options]
   --url URL        where the Worker is (found at Telegram otherwise; http://127.0.0.1:8787 for npm run dev)
   --local          the bot runs on this machine only: no webhook is expected
-  --env-file FILE  instead of .dev.vars
+  --settings FILE  instead of .dev.vars
 Exit code 1 if anything is wrong.`;
 
-if (import.meta.main) {
-  await command(async () => {
-    const { values } = parseArgs({
-      options: {
-        url: { type: "string" },
-        local: { type: "boolean", default: false },
-        "env-file": { type: "string" },
-        help: { type: "boolean" },
-      },
-    });
-    if (values.help) {
-      say(HELP);
-      return 0;
-    }
-    if (values.url !== undefined && !/^https?:\/\/[^\s/]+/.test(values.url))
-      throw new Unmet("--url: expected an address such as https://turnkeeper.example.workers.dev.");
-    const local = readLocalSettings(values["env-file"] ?? DEV_VARS);
-    const secrets = secretsOf(local);
-    let isWell = true;
-    const show = (findings: readonly Finding[]): void => {
-      for (const finding of findings) {
-        isWell &&= finding.state !== "bad";
-        say(without(secrets, lineOf(finding)));
-      }
-    };
-    const telegram = await checkTelegram(local, Date.now(), values.local, values.url);
-    const address =
-      values.url?.replace(/\/+$/, "") ?? process.env.TURNKEEPER_URL ?? (values.local ? undefined : telegram.address);
-    show(checkLocal(local, address !== undefined));
-    show(telegram.findings);
-    if (address === undefined) {
-      show([skipped("worker", "where it is is not known: --url tells")]);
-    } else {
-      const worker = await checkWorker(address);
-      show(worker);
-      if (!worker.some(({ state, says }) => state === "bad" && says.includes("cannot be reached"))) {
-        show([await checkSecret(address, local), ...(await checkPools(address, local))]);
-      }
-    }
-    say(isWell ? "Nothing is wrong." : "Something is wrong; the lines with ✗ say what, and what to do.");
-    return isWell ? 0 : 1;
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      url: { type: "string" },
+      local: { type: "boolean", default: false },
+      settings: { type: "string" },
+      help: { type: "boolean" },
+    },
   });
+  if (values.help) {
+    say(HELP);
+    return 0;
+  }
+  if (values.url !== undefined && !/^https?:\/\/[^\s/]+/.test(values.url))
+    throw new Unmet("--url: expected an address such as https://turnkeeper.example.workers.dev.");
+  const local = readLocalSettings(values.settings ?? DEV_VARS);
+  const secrets = secretsOf(local);
+  let isWell = true;
+  const show = (findings: readonly Finding[]): void => {
+    for (const finding of findings) {
+      isWell &&= finding.state !== "bad";
+      say(without(secrets, lineOf(finding)));
+    }
+  };
+  const telegram = await checkTelegram(local, Date.now(), values.local, values.url);
+  const address =
+    values.url?.replace(/\/+$/, "") ?? process.env.TURNKEEPER_URL ?? (values.local ? undefined : telegram.address);
+  show(checkLocal(local, address !== undefined));
+  show(telegram.findings);
+  if (address === undefined) {
+    show([skipped("worker", "where it is is not known: --url tells")]);
+  } else {
+    const worker = await checkWorker(address);
+    show(worker);
+    if (!worker.some(({ state, says }) => state === "bad" && says.includes("cannot be reached"))) {
+      show([await checkSecret(address, local), ...(await checkPools(address, local))]);
+    }
+  }
+  say(isWell ? "Nothing is wrong." : "Something is wrong; the lines with ✗ say what, and what to do.");
+  return isWell ? 0 : 1;
 }
 
 const WHAT_CHARS = 14;
@@ -68,3 +66,5 @@ function lineOf({ state, what, says, todo }: Finding): string {
   const mark = state === "good" ? paint("green", "✓") : state === "bad" ? paint("red", "✗") : paint("dim", "–");
   return `${mark} ${what.padEnd(WHAT_CHARS)} ${says}${todo ? ` → ${todo}` : ""}`;
 }
+
+if (import.meta.main) await command(main);

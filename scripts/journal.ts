@@ -9,23 +9,21 @@ const HELP = `npm run -s journal -- <chat or session key> > journal.json
   --url URL            where the bot runs (found at Telegram if the bot's token is known)
   --admin-token TOKEN  instead of ADMIN_TOKEN in the environment or .dev.vars`;
 
-if (import.meta.main) {
-  await command(async () => {
-    const { values, positionals } = parseArgs({
-      args: withChatsAsKeys(process.argv.slice(2)),
-      options: { url: { type: "string" }, "admin-token": { type: "string" }, help: { type: "boolean" } },
-      allowPositionals: true,
-    });
-    const [chat] = positionals;
-    if (values.help) {
-      say(HELP);
-      return 0;
-    }
-    if (chat === undefined) throw new Unmet("Which session? Expected a chat's id or a session key.");
-    const client = await AdminClient.find(values, readLocalSettings());
-    process.stdout.write(writeJournal(await fetchJournal(client, sessionKeyOf(chat))));
-    return 0;
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: withChatsAsKeys(process.argv.slice(2)),
+    options: { url: { type: "string" }, "admin-token": { type: "string" }, help: { type: "boolean" } },
+    allowPositionals: true,
   });
+  const [chat] = positionals;
+  if (values.help) {
+    say(HELP);
+    return 0;
+  }
+  if (chat === undefined) throw new Unmet("Which session? Expected a chat's id or a session key.");
+  const client = await AdminClient.find(values, readLocalSettings());
+  process.stdout.write(writeJournal(await fetchJournal(client, sessionKeyOf(chat))));
+  return 0;
 }
 
 export async function fetchJournal(client: AdminClient, key: string): Promise<Journal> {
@@ -33,3 +31,5 @@ export async function fetchJournal(client: AdminClient, key: string): Promise<Jo
   if (!read.ok) throw new Unmet(`What ${client.url} gave as a journal cannot be used: ${read.problem}.`);
   return read.journal;
 }
+
+if (import.meta.main) await command(main);

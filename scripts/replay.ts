@@ -14,29 +14,26 @@ npm run -s journal -- <chat> > journal.json exports one. Exit code 1: this versi
 
 const MOST_FIELDS = 40;
 
-if (import.meta.main) {
-  await command(async () => {
-    const { values, positionals } = parseArgs({
-      options: { "as-test": { type: "boolean" }, name: { type: "string" }, help: { type: "boolean" } },
-      allowPositionals: true,
-    });
-    const [path] = positionals;
-    if (values.help) {
-      say(HELP);
-      return 0;
-    }
-    if (path === undefined)
-      throw new Unmet("Which journal? Expected a file that `npm run -s journal -- <chat>` wrote.");
-    if (!existsSync(path))
-      throw new Unmet(`There is no ${path}: expected a file that \`npm run -s journal -- <chat>\` wrote.`);
-    const read = readJournal(readFileSync(path, "utf8"));
-    if (!read.ok) throw new Unmet(`${path} cannot be replayed: ${read.problem}.`);
-    if (values["as-test"])
-      say(`✓ Wrote ${writeTest(read.journal, values.name)}; run it with: npx vitest run --project core replays`);
-    const replayed = replay(read.journal);
-    for (const line of report(read.journal, replayed)) say(line);
-    return replayed.difference || replayed.broken.length > 0 ? 1 : 0;
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { "as-test": { type: "boolean" }, name: { type: "string" }, help: { type: "boolean" } },
+    allowPositionals: true,
   });
+  const [path] = positionals;
+  if (values.help) {
+    say(HELP);
+    return 0;
+  }
+  if (path === undefined) throw new Unmet("Which journal? Expected a file that `npm run -s journal -- <chat>` wrote.");
+  if (!existsSync(path))
+    throw new Unmet(`There is no ${path}: expected a file that \`npm run -s journal -- <chat>\` wrote.`);
+  const read = readJournal(readFileSync(path, "utf8"));
+  if (!read.ok) throw new Unmet(`${path} cannot be replayed: ${read.problem}.`);
+  if (values["as-test"])
+    say(`✓ Wrote ${writeTest(read.journal, values.name)}; run it with: npx vitest run --project core replays`);
+  const replayed = replay(read.journal);
+  for (const line of report(read.journal, replayed)) say(line);
+  return replayed.difference || replayed.broken.length > 0 ? 1 : 0;
 }
 
 export function report({ key, version, rows }: Journal, replayed: Replayed): string[] {
@@ -114,3 +111,5 @@ test("no message of it is lost without a word, and nothing of it stays busy for 
 function clock(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
+
+if (import.meta.main) await command(main);

@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import * as clack from "@clack/prompts";
 import { readSettingsFile } from "../playground/env-file.ts";
-import { DEV_VARS, fromEnvironment, type LocalSettings, readLocalSettings, readVars } from "./local-settings.ts";
+import { DEV_VARS, type LocalSettings, readLocalSettings, readVars } from "./local-settings.ts";
 import { type Asker, nobody, person } from "./setup/asker.ts";
 import { type Bot, chooseBot, offerToDeleteWebhook } from "./setup/bot.ts";
 import { putOnCloudflare, secretsFor, signIn } from "./setup/cloudflare.ts";
@@ -24,14 +24,12 @@ const HELP = `npm run setup [-- options]
   --delete-webhook        with --yes: a webhook that stands in the way may be deleted
   --no-try                do not try the keys
   --no-first-message      do not greet the owner
-  --env-file FILE         instead of .dev.vars
+  --settings FILE         instead of .dev.vars
 Secrets are never options, which other people of this machine could see: TELEGRAM_BOT_TOKEN, TELEGRAM_WEBHOOK_SECRET,
 ADMIN_TOKEN and keys are asked for, or taken from the environment or .dev.vars.`;
 
 const SECRET_BYTES = 32;
 type Target = "local" | "cloudflare";
-
-if (import.meta.main) await command(main);
 
 async function main(): Promise<number> {
   const { values: flags } = parseArgs({
@@ -45,7 +43,7 @@ async function main(): Promise<number> {
       "delete-webhook": { type: "boolean", default: false },
       "no-try": { type: "boolean", default: false },
       "no-first-message": { type: "boolean", default: false },
-      "env-file": { type: "string", default: DEV_VARS },
+      settings: { type: "string", default: DEV_VARS },
       help: { type: "boolean", default: false },
     },
   });
@@ -60,7 +58,7 @@ async function main(): Promise<number> {
     throw new Unmet("There is no terminal to ask at: expected --yes with all answers (--help names them).");
   }
   const asker = flags.yes ? nobody() : person();
-  const envFile = flags["env-file"];
+  const envFile = flags.settings;
   if (asker.isPerson) clack.intro("Turnkeeper: setup");
   asker.announce("What this does", [
     "1  the bot's token: asks Telegram whose it is",
@@ -70,7 +68,7 @@ async function main(): Promise<number> {
     "Nothing is written before step 4. It can be repeated; what is known is kept unless you change it.",
   ]);
 
-  const known = { ...readLocalSettings(envFile), ...keysOfEnvironment() };
+  const known = readLocalSettings(envFile);
   const bot = await chooseBot(asker, known);
   const people = await choosePeople(asker, bot, known, {
     owner: flags.owner,
@@ -109,15 +107,6 @@ async function main(): Promise<number> {
 
 function isTarget(target: string | undefined): target is Target {
   return target === "local" || target === "cloudflare";
-}
-
-/** What a shell gives in place of the file. Only here: elsewhere a key of the shell's is for other things. */
-function keysOfEnvironment(): LocalSettings {
-  return fromEnvironment(
-    Object.keys(process.env).filter(
-      (name) => /^[A-Z0-9_]+_(API_KEYS?|BASE_URL)$/.test(name) && !/^(NPM|NODE|CLOUDFLARE|CF)_/.test(name),
-    ),
-  );
 }
 
 /** Secrets that nobody need think up. Those that are known stay, or what is deployed would no longer fit. */
@@ -180,3 +169,5 @@ async function greet(asker: Asker, bot: Bot, settings: LocalSettings, target: Ta
       `The first message could not be sent: ${sent.problem}. Open https://t.me/${bot.username} and press Start.`,
     );
 }
+
+if (import.meta.main) await command(main);

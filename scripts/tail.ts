@@ -13,36 +13,34 @@ const HELP = `npm run tail [-- <chat or session key>] [options of wrangler tail]
   --stdin   read from the standard input: what wrangler tail --format json or wrangler dev wrote
 Times are UTC. To watch may restart the bot's objects (Cloudflare counts it as an update); runs that were on are recovered.`;
 
-if (import.meta.main) {
-  await command(async () => {
-    const { chat, isStdin, isHelp, passed } = readArguments(process.argv.slice(2));
-    if (isHelp) {
-      say(HELP);
-      return 0;
-    }
-    const session = chat === undefined ? {} : { session: sessionKeyOf(chat) };
-    process.stdout.on("error", () => process.exit(0));
-    if (isStdin) {
-      await show(process.stdin, session);
-      return 0;
-    }
-    const child = spawn(process.execPath, [entry(), "tail", "--format", "json", ...passed], {
-      cwd: ROOT,
-      stdio: ["inherit", "pipe", "inherit"],
-      env: environment(),
-    });
-    const ended = new Promise<number>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("exit", (code, signal) => resolve(code ?? (signal === null ? 1 : 0)));
-    });
-    // Ctrl-C reaches wrangler by itself, which then takes its leave of Cloudflare.
-    process.on("SIGINT", () => {});
-    process.on("SIGTERM", () => child.kill("SIGTERM"));
-    await show(child.stdout, session);
-    const code = await ended;
-    if (code !== 0) throw new Unmet(`wrangler tail ended with code ${code}; what it says above is the reason.`);
+async function main(): Promise<number> {
+  const { chat, isStdin, isHelp, passed } = readArguments(process.argv.slice(2));
+  if (isHelp) {
+    say(HELP);
     return 0;
+  }
+  const session = chat === undefined ? {} : { session: sessionKeyOf(chat) };
+  process.stdout.on("error", () => process.exit(0));
+  if (isStdin) {
+    await show(process.stdin, session);
+    return 0;
+  }
+  const child = spawn(process.execPath, [entry(), "tail", "--format", "json", ...passed], {
+    cwd: ROOT,
+    stdio: ["inherit", "pipe", "inherit"],
+    env: environment(),
   });
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => resolve(code ?? (signal === null ? 1 : 0)));
+  });
+  // Ctrl-C reaches wrangler by itself, which then takes its leave of Cloudflare.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  await show(child.stdout, session);
+  const code = await ended;
+  if (code !== 0) throw new Unmet(`wrangler tail ended with code ${code}; what it says above is the reason.`);
+  return 0;
 }
 
 async function show(input: Readable, filter: { readonly session?: string }): Promise<void> {
@@ -74,3 +72,5 @@ function readArguments(args: readonly string[]): Arguments {
     passed: args.filter((arg) => !isChat(arg) && arg !== "--stdin" && arg !== "--help"),
   };
 }
+
+if (import.meta.main) await command(main);

@@ -20,32 +20,30 @@ const HELP = `npm run why -- <chat or session key> [which]
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-if (import.meta.main) {
-  await command(async () => {
-    const { values, positionals } = parseArgs({
-      args: withChatsAsKeys(process.argv.slice(2)),
-      options: {
-        url: { type: "string" },
-        "admin-token": { type: "string" },
-        journal: { type: "string" },
-        help: { type: "boolean" },
-      },
-      allowPositionals: true,
-    });
-    if (values.help) {
-      say(HELP);
-      return 0;
-    }
-    const now = Date.now();
-    const [chat, which] = values.journal === undefined ? positionals : ["", positionals.at(-1)];
-    if (chat === undefined) throw new Unmet("Which session? Expected a chat's id or a session key; --help says more.");
-    const wanted = wantedOf(which, now);
-    const { journal, story } =
-      values.journal === undefined ? await ask(values, chat, wanted, now) : fromFile(values.journal, wanted, now);
-    say(`${journal.key}, times in UTC, today is ${stamp(now).slice(0, 10)}`);
-    for (const line of story.lines) say(line);
-    return story.found ? 0 : 1;
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: withChatsAsKeys(process.argv.slice(2)),
+    options: {
+      url: { type: "string" },
+      "admin-token": { type: "string" },
+      journal: { type: "string" },
+      help: { type: "boolean" },
+    },
+    allowPositionals: true,
   });
+  if (values.help) {
+    say(HELP);
+    return 0;
+  }
+  const now = Date.now();
+  const [chat, which] = values.journal === undefined ? positionals : ["", positionals.at(-1)];
+  if (chat === undefined) throw new Unmet("Which session? Expected a chat's id or a session key; --help says more.");
+  const wanted = wantedOf(which, now);
+  const { journal, story } =
+    values.journal === undefined ? await ask(values, chat, wanted, now) : fromFile(values.journal, wanted, now);
+  say(`${journal.key}, times in UTC, today is ${stamp(now).slice(0, 10)}`);
+  for (const line of story.lines) say(line);
+  return story.found ? 0 : 1;
 }
 
 const viewSchema = z.object({ deliveries: z.object({ count: z.number(), oldestAt: z.number().nullable() }) });
@@ -97,3 +95,5 @@ export function wantedOf(which: string | undefined, now: number): Wanted {
     throw new Unmet(`${which} is no time and no number: expected 14:03, 2026-11-22T14:03 or the message's number.`);
   return { by: "time", at: parsed + (/T\d\d:\d\d(Z|[+-]\d\d:\d\d)?$/.test(which) ? MINUTE_MS : 1000) - 1 };
 }
+
+if (import.meta.main) await command(main);

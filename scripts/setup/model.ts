@@ -1,4 +1,4 @@
-import { generateText } from "ai";
+import { streamText } from "ai";
 import {
   DEFAULT_MODEL,
   environmentName,
@@ -12,7 +12,7 @@ import { classify, reasonWord } from "../../src/core/failure.ts";
 import { toRawFailure } from "../../src/models/raw-failure.ts";
 import { languageModel } from "../../src/models/registry.ts";
 import { fingerprint } from "../../src/pool/fingerprint.ts";
-import type { LocalSettings } from "../local-settings.ts";
+import { fromEnvironment, type LocalSettings } from "../local-settings.ts";
 import { Unmet } from "../terminal.ts";
 import type { Asker } from "./asker.ts";
 
@@ -25,16 +25,19 @@ export interface ModelFlags {
 
 const ANSWER_WITHIN_MS = 45_000;
 
-export async function chooseModel(asker: Asker, known: LocalSettings, flags: ModelFlags): Promise<LocalSettings> {
-  const written = flags.model ?? (asker.isPerson ? await askModel(asker, known) : (known.MODEL ?? DEFAULT_MODEL));
+export async function chooseModel(asker: Asker, local: LocalSettings, flags: ModelFlags): Promise<LocalSettings> {
+  const written = flags.model ?? (asker.isPerson ? await askModel(asker, local) : (local.MODEL ?? DEFAULT_MODEL));
   const name = parseModelName(written);
   if (!name) throw new Unmet(`--model: expected provider/model, such as ${DEFAULT_MODEL}.`);
-  const chosen: Record<string, string> = { MODEL: written };
+  const prefix = environmentName(name.provider);
+  // Of a shell's keys only those of the chosen provider are taken: the others are for other things.
+  const shell = fromEnvironment([`${prefix}_API_KEYS`, `${prefix}_API_KEY`, `${prefix}_BASE_URL`]);
+  const known = { ...local, ...shell };
+  const chosen: Record<string, string> = { MODEL: written, ...shell };
   if (name.provider === "workersai") {
     asker.warn('Workers AI needs no key, but a binding: add the two lines [ai] and binding = "AI" to wrangler.toml.');
     return chosen;
   }
-  const prefix = environmentName(name.provider);
   const isKnown = (KNOWN_PROVIDERS as readonly string[]).includes(name.provider);
   if (!isKnown && !known[`${prefix}_BASE_URL`]) {
     chosen[`${prefix}_BASE_URL`] = await asker.text({
@@ -109,12 +112,15 @@ async function tryAll(asker: Asker, name: ModelName, provider: ProviderSettings)
 export async function tryKey(name: ModelName, provider: ProviderSettings, key: string): Promise<string | undefined> {
   try {
     const model = await languageModel({ model: name, settings: provider, key });
-    await generateText({
+    // As a stream, which is how the bot itself asks; the SDK would print what goes wrong there.
+    const { fullStream } = streamText({
       model,
       prompt: "Answer with: OK",
       maxRetries: 0,
       abortSignal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      onError: () => {},
     });
+    for await (const part of fullStream) if (part.type === "error") throw part.error;
     return undefined;
   } catch (error) {
     const raw = toRawFailure(name.provider, error, Date.now(), false);
