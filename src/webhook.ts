@@ -21,6 +21,7 @@ import { type WordKey, type WordParams, words } from "./words/words.ts";
 
 /** Telegram's own updates stay far below; what is larger is not Telegram's. */
 const MOST_BODY_BYTES = 1024 * 1024;
+const MOST_DRAINED_BYTES = 16 * MOST_BODY_BYTES;
 const TELEGRAM_TIMEOUT_MS = 10_000;
 /** An update that fails so often is given up: it would block its chat for a day. */
 const MOST_FAILURES = 8;
@@ -273,15 +274,17 @@ async function bodyOf(request: Request): Promise<Body> {
     reason: "too_large",
     expected: `a body of at most ${MOST_BODY_BYTES} bytes`,
   };
-  if (Number(request.headers.get("content-length") ?? 0) > MOST_BODY_BYTES) return tooLarge;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
+    // What is too large is read on and thrown away, within bounds: whoever sends would see a broken pipe instead of the 413.
     for await (const chunk of request.body ?? []) {
       bytes += chunk.byteLength;
-      if (bytes > MOST_BODY_BYTES) return tooLarge;
-      chunks.push(chunk);
+      if (bytes > MOST_DRAINED_BYTES) return tooLarge;
+      if (bytes > MOST_BODY_BYTES) chunks.length = 0;
+      else chunks.push(chunk);
     }
+    if (bytes > MOST_BODY_BYTES) return tooLarge;
     return { ok: true, value: JSON.parse(await new Blob(chunks).text()) };
   } catch {
     return { ok: false, status: 400, reason: "no_json", expected: "expected a JSON body: one update of the Bot API" };

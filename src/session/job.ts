@@ -1,6 +1,6 @@
 import { type Job, work } from "../agent/run.ts";
 import { definitions } from "../agent/tools/definitions.ts";
-import { describeProblem, type ModelName, parseModelName } from "../config.ts";
+import { describeProblem, environmentName, type ModelName, parseModelName } from "../config.ts";
 import type { Running } from "../core/session.ts";
 import { costUsd } from "../models/catalog.ts";
 import { wordKey, words } from "../words/words.ts";
@@ -197,7 +197,11 @@ class SessionRun implements LiveRun {
         return { done: words(language, "compact_done"), notNeeded: words(language, "compact_none") };
       },
       configProblem: () => {
-        const problem = settings.problems.find(({ name }) => name.endsWith("_API_KEYS") || name.endsWith("_BASE_URL"));
+        // The first choice first: another provider's broken setting is not why nobody can be asked.
+        const ofModels = this.#models().flatMap(({ provider }) =>
+          settings.problems.filter(({ name }) => name.startsWith(`${environmentName(provider)}_`)),
+        );
+        const [problem] = ofModels;
         return problem ? describeProblem(problem) : "no model key is set";
       },
       cutNote: () => words(door.whereabouts.language, "cut_at_limit"),
