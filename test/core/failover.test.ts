@@ -1,0 +1,168 @@
+import { describe, expect, it } from "vitest";
+import { type Asking, Failover, type FailoverPorts, type Lease, type LeaseAnswer } from "../../src/agent/failover.ts";
+import type { ModelName } from "../../src/config.ts";
+import type { KeptLease } from "../../src/core/session.ts";
+import { openAiCompatibleModel } from "../../src/models/openai-compatible.ts";
+
+/** Which credential a turn's next call is made with, when the pool changes its mind meanwhile. */
+
+const MODEL: ModelName = { provider: "local", model: "m" };
+const NOW = 1_000_000;
+
+type Answer = "ok" | "limited" | "overloaded";
+
+class Scene {
+  readonly called: string[] = [];
+  readonly events: string[] = [];
+  readonly lost = new Set<string>();
+  readonly paused: (() => void)[] = [];
+  kept: KeptLease | undefined;
+  now = NOW;
+  #leases = 0;
+  readonly #answers: Record<string, Answer[]>;
+  readonly #pool: string[];
+  readonly #isProbe: boolean;
+  /** Called when a call has been made, before it is answered. */
+  onCall: (credential: string) => void = () => {};
+
+  constructor(answers: Record<string, Answer[]>, pool: string[], isProbe = false) {
+    this.#answers = answers;
+    this.#pool = pool;
+    this.#isProbe = isProbe;
+  }
+
+  failover(): Failover {
+    const ports: FailoverPorts = {
+      models: [MODEL],
+      retryWithinMs: 30_000,
+      signal: new AbortController().signal,
+      now: () => this.now,
+      chance: () => 0.5,
+      pause: async () => {
+        for (const act of this.paused.splice(0)) act();
+      },
+      kept: () => this.kept,
+      lease: async (_, exclude): Promise<LeaseAnswer> => {
+        const credential = this.#pool.find((one) => !exclude.includes(one) && !this.lost.has(one));
+        this.events.push(`ask ${credential ?? "nobody"}`);
+        if (credential === undefined) return { ok: false, allDisabled: false, empty: false };
+        return { ok: true, lease: `l${++this.#leases}`, credential, version: 1, isProbe: this.#isProbe };
+      },
+      isLost: (_, credential) => this.lost.has(credential),
+      report: async (_: ModelName, { credential }: Lease, outcome) => {
+        this.events.push(`report ${credential} ${outcome.ok ? "ok" : outcome.verdict.class}`);
+      },
+      open: async (_, credential) =>
+        openAiCompatibleModel({
+          ...MODEL,
+          baseURL: "https://model.test",
+          apiKey: credential,
+          fetch: async () => this.#respond(credential),
+        }),
+      log: () => {},
+    };
+    return new Failover(ports);
+  }
+
+  ask(failover: Failover) {
+    const asking: Asking = {
+      system: "",
+      messages: [{ role: "user", content: "hi" }],
+      tools: {},
+      wordsOnly: false,
+      onText: (text) => this.events.push(`text ${text}`),
+      onProgress: () => {},
+    };
+    return failover.ask(asking, 0);
+  }
+
+  #respond(credential: string): Response {
+    this.called.push(credential);
+    this.onCall(credential);
+    const answer = this.#answers[credential]?.shift() ?? "ok";
+    const error = (status: number, message: string) => Response.json({ error: { message } }, { status });
+    if (answer === "limited") return error(429, "Rate limit reached");
+    if (answer === "overloaded") return error(503, "overloaded");
+    const words = ["Hel", "lo"].map((content) => ({ id: "1", choices: [{ index: 0, delta: { content } }] }));
+    const end = { id: "1", choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
+    const body = [...words, end].map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join("");
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  }
+}
+
+const keptOf = (credential: string, more: Partial<KeptLease> = {}): KeptLease => ({
+  lease: "kept",
+  ...MODEL,
+  credential,
+  version: 1,
+  ...more,
+});
+
+describe("a kept lease", () => {
+  it("serves the next turn without a word to the pool, until the time at which a better choice may be ready", async () => {
+    const scene = new Scene({}, ["A", "B"]);
+    scene.kept = keptOf("B", { untilAt: NOW + 1 });
+    expect(await scene.ask(scene.failover())).toMatchObject({ kind: "reply", lease: { credential: "B" } });
+    scene.now = NOW + 1;
+    expect(await scene.ask(scene.failover())).toMatchObject({ kind: "reply", lease: { credential: "A" } });
+    expect(scene.called).toEqual(["B", "A"]);
+  });
+
+  it("serves a turn that has begun with it to its end, past that time", async () => {
+    const scene = new Scene({}, ["A", "B"]);
+    scene.kept = keptOf("B", { untilAt: NOW + 1 });
+    const failover = scene.failover();
+    await scene.ask(failover);
+    scene.now = NOW + 10;
+    await scene.ask(failover);
+    expect(scene.called).toEqual(["B", "B"]);
+  });
+
+  it("that is lost between two calls of a turn is not called with again", async () => {
+    const scene = new Scene({}, ["A", "B"]);
+    scene.kept = keptOf("A");
+    const failover = scene.failover();
+    await scene.ask(failover);
+    scene.lost.add("A");
+    expect(await scene.ask(failover)).toMatchObject({ kind: "reply", lease: { credential: "B" } });
+    expect(scene.called).toEqual(["A", "B"]);
+  });
+
+  it("that is lost during a call serves it to the end, and is not kept after it", async () => {
+    const scene = new Scene({}, ["A", "B"]);
+    scene.kept = keptOf("A");
+    scene.onCall = () => scene.lost.add("A");
+    const asked = await scene.ask(scene.failover());
+    expect(asked).toMatchObject({ kind: "reply", lease: null, reply: { text: "Hello" } });
+    expect(scene.called).toEqual(["A"]);
+  });
+
+  it("that is lost while the turn pauses for a faulty server gives way to another", async () => {
+    const scene = new Scene({ A: ["overloaded"] }, ["A", "B"]);
+    scene.kept = keptOf("A");
+    scene.paused.push(() => scene.lost.add("A"));
+    expect(await scene.ask(scene.failover())).toMatchObject({ kind: "reply", lease: { credential: "B" } });
+    expect(scene.called).toEqual(["A", "B"]);
+    expect(scene.events.filter((event) => event.startsWith("report"))).toEqual([]);
+  });
+});
+
+describe("a probe", () => {
+  it("is reported well at its first words, once, and before they are shown", async () => {
+    const scene = new Scene({}, ["A"], true);
+    await scene.ask(scene.failover());
+    expect(scene.events).toEqual(["ask A", "report A ok", "text Hel", "text Hello"]);
+  });
+
+  it("that is refused is reported so, and another is asked", async () => {
+    const scene = new Scene({ A: ["limited"] }, ["A", "B"], true);
+    await scene.ask(scene.failover());
+    expect(scene.events.slice(0, 4)).toEqual(["ask A", "report A rate", "ask B", "report B ok"]);
+  });
+
+  it("of which nothing came is not reported well", async () => {
+    const scene = new Scene({ A: ["overloaded", "overloaded", "overloaded", "overloaded"] }, ["A"], true);
+    expect(await scene.ask(scene.failover())).toMatchObject({ kind: "failed", failure: "overload" });
+    expect(scene.events).toEqual(["ask A"]);
+  });
+});
