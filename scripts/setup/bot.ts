@@ -84,15 +84,16 @@ export async function findOwner(asker: Asker, bot: Bot, waitMs: number): Promise
     `Waiting for ${Math.round(waitMs / 1000)} seconds. What others wrote meanwhile stays for the bot.`,
   ]);
   while (Date.now() - startedAt < waitMs) {
+    const pollSeconds = Math.min(POLL_SECONDS, Math.ceil((startedAt + waitMs - Date.now()) / 1000));
     const answer = await bot.api.call(
       "getUpdates",
       {
-        timeout: POLL_SECONDS,
+        timeout: pollSeconds,
         limit: MOST_UPDATES,
         allowed_updates: ALLOWED_UPDATES,
         ...(offset === undefined ? {} : { offset }),
       },
-      POLL_SECONDS * 1000,
+      pollSeconds * 1000,
     );
     if (!answer.ok)
       throw new Unmet(

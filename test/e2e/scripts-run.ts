@@ -20,10 +20,15 @@ const ROOT = join(import.meta.dirname, "..", "..");
 
 /** A command of package.json as its user runs it: a process of its own, of which only words and the code are seen. */
 export function run(script: string, args: readonly string[] = [], options: RunOptions = {}): Promise<Ran> {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/TELEGRAM|ADMIN_TOKEN|OWNERS|ALLOWED|MODEL|API_KEY|BASE_URL|TURNKEEPER|WORKERS_CI|COLOR/.test(name),
-  );
-  const child = spawn(process.execPath, [join(ROOT, "scripts", `${script}.ts`), ...args], {
+  return runFile(join(ROOT, "scripts", `${script}.ts`), args, options);
+}
+
+/** Settings of the machine that the tests run on are not the command's. */
+const NOT_INHERITED = /TELEGRAM|ADMIN_TOKEN|OWNERS|ALLOWED|MODEL|API_KEY|BASE_URL|TURNKEEPER|WORKERS_CI|COLOR|VITEST/;
+
+export function runFile(path: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
+  const child = spawn(process.execPath, [path, ...args], {
     cwd: ROOT,
     env: { ...Object.fromEntries(inherited), NO_COLOR: "1", ...options.env },
     stdio: ["pipe", "pipe", "pipe"],

@@ -9,7 +9,7 @@ import { TelegramStandIn } from "../../playground/telegram.ts";
 import { ALLOWED_UPDATES } from "../../src/telegram/inbound.ts";
 import { ADMIN_TOKEN, KEYS, startWorld, WEBHOOK_SECRET, type World } from "./harness/world.ts";
 import { newcomer, says } from "./scene.ts";
-import { type Ran, run } from "./scripts-run.ts";
+import { type Ran, run, runFile } from "./scripts-run.ts";
 
 const ADDRESS = "https://turnkeeper.test.workers.dev";
 const WRANGLER = join(import.meta.dirname, "scripts-wrangler.ts");
@@ -318,6 +318,18 @@ describe("looking after a bot that runs", () => {
     const replayed = await run("replay", [path]);
     expect(replayed.stdout).toMatch(/✓ this version decides all \d+ alike/);
     expect(replayed.code).toBe(0);
+
+    const name = `made-by-a-test-${process.pid}`;
+    const made = ["test.ts", "journal"].map((ending) => join(import.meta.dirname, `../core/replays/${name}.${ending}`));
+    try {
+      const asTest = await run("replay", [path, "--as-test", "--name", name]);
+      expect(asTest.stdout).toContain(`✓ Wrote test/core/replays/${name}.test.ts`);
+      const vitest = join(import.meta.dirname, "../../node_modules/vitest/vitest.mjs");
+      const tested = await runFile(vitest, ["run", "--project", "core", `replays/${name}`]);
+      expect(tested.stdout).toMatch(/Tests +2 passed/);
+    } finally {
+      for (const file of made) rmSync(file, { force: true });
+    }
 
     writeFileSync(path, exported.stdout.replace('"answer"', '"say:failed"'));
     const differs = await run("replay", [path]);
