@@ -30,7 +30,6 @@ export const en = {
   recovered: "↻ recovered; may be a duplicate",
   undeliverable: "⚠️ Telegram refused this answer in every form. /export sends it as a file.",
   cut_at_limit: "✂️ The model stopped at its length limit. Say “go on” for the rest.",
-  interrupted_note: "(stopped here)",
   // Why a turn failed
   failed_overload:
     "⚠️ {provider} is overloaded or has a fault of its own ({code}). Your key is fine. Try /retry in a moment.",
@@ -61,7 +60,6 @@ export const en = {
   refused_owner_only: "🔒 Only an owner of this bot may do that.",
   refused_rate: "🚦 That is more than {limit} messages in a minute. Please wait a moment and send it again.",
   refused_too_big: "🚫 {name} is larger than 20 MB, which is the most a bot may fetch from Telegram.",
-  refused_edited_late: "✏️ Your edit came after the turn had begun; the answer is to the first version.",
   // Commands
   start:
     "👋 Hello {name}! Write to me; I answer here. While I work you can go on writing: nothing is lost. /help shows what I can do.",
@@ -127,9 +125,7 @@ export const en = {
   compact_done: "Shortened: what is older is now a summary, and the last turns stand as they were.",
   remind_none: "No reminders are set here.",
   remind_list: "*Reminders*",
-  remind_item: "{id}. {when}: {text}",
   remind_due: "⏰ {text}",
-  remind_cancelled: "Reminder {id} is cancelled.",
   memory_none: "I remember nothing about you yet.",
   memory_list: "*What I remember of you*",
   memory_item: "{id}. {text}",
@@ -144,7 +140,6 @@ export const en = {
   skill_broken: "This SKILL.md cannot be used: {problem}",
   export_none: "There is nothing to export in this conversation.",
   export_caption: "The conversation so far",
-  bg_started: "🧵 Working on it in the background. The answer comes here.",
   persona_now: "I speak here as: {persona}",
   persona_none: "No persona is set here. /persona followed by a description sets one.",
   persona_set: "Noted. I speak so from the next answer on.",
@@ -169,7 +164,6 @@ export const en = {
   pair_already: "You are already let in.",
   pair_full: "Too many people are asking at the moment. Please try again in an hour.",
   pair_done: "{name} (`{id}`) may use the bot now.",
-  pair_welcome: "🔓 You are let in. Write to me!",
   pair_wrong: "That code is not valid, or has expired.",
   pair_locked: "Too many wrong codes. Please wait {minutes} min.",
   pair_none: "Nobody is waiting to be let in.",
@@ -199,7 +193,6 @@ export const en = {
   "tool.ask": "❓ asking you",
   "tool.send_file": "📎 sending {name}",
   "tool.load_skill": "📖 reading the skill {name}",
-  "tool.run_javascript": "🧮 computing",
   "tool.mcp": "🔌 using {tool}",
   "tool.unknown": "🔧 using a tool",
   mcp_down: "🔌 The tool server {server} does not answer; I go on without it.",

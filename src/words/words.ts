@@ -1,4 +1,10 @@
+import { de } from "./de.ts";
 import { en } from "./en.ts";
+import { es } from "./es.ts";
+import { pt } from "./pt.ts";
+import { ru } from "./ru.ts";
+import { uk } from "./uk.ts";
+import { zh } from "./zh.ts";
 
 /**
  * The words of the bot in the language of the person, English where one is missing. `language` is Telegram's
@@ -9,7 +15,8 @@ export type WordKey = keyof typeof en;
 export type Table = Readonly<Record<WordKey, string>>;
 export type WordParams = Readonly<Record<string, string | number>>;
 
-const TABLES: Readonly<Record<string, Table>> = { en };
+/** By the first part of Telegram's language_code. */
+export const TABLES: Readonly<Record<string, Table>> = { en, de, es, ru, uk, pt, zh };
 
 export const LANGUAGES: readonly string[] = Object.keys(TABLES);
 
@@ -28,8 +35,12 @@ function isWordKey(text: string): text is WordKey {
 }
 
 function tableFor(language: string | undefined): Table {
+  return TABLES[tableCode(language)] ?? en;
+}
+
+function tableCode(language: string | undefined): string {
   const code = language?.toLowerCase().split(/[-_]/)[0] ?? "en";
-  return (Object.hasOwn(TABLES, code) ? TABLES[code] : undefined) ?? en;
+  return Object.hasOwn(TABLES, code) ? code : "en";
 }
 
 const MINUTE_MS = 60_000;
@@ -46,7 +57,8 @@ export function untilWords(language: string | undefined, at: number, now: number
 
 export function clockWords(language: string | undefined, at: number, timezone: string, withDate: boolean): string {
   try {
-    return new Intl.DateTimeFormat(language ?? "en", {
+    // In the language of the sentence it stands in: "8:30" in Persian digits would not belong into an English one.
+    return new Intl.DateTimeFormat(tableCode(language), {
       hour: "2-digit",
       minute: "2-digit",
       hourCycle: "h23",
