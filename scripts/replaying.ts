@@ -1,7 +1,8 @@
 import type { Effect } from "../src/core/effect.ts";
 import type { Event } from "../src/core/event.ts";
 import { type Input, newSession, nextAlarm, runOf, type Session } from "../src/core/session.ts";
-import { type Stepped, step } from "../src/core/step.ts";
+import { step } from "../src/core/step.ts";
+import type { Stepped } from "../src/core/stepped.ts";
 import type { Journal, Row } from "./journal-file.ts";
 
 /**

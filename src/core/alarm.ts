@@ -1,8 +1,8 @@
 import type { Effect, Notice } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { MOST_ATTEMPTS, type Running, type Session } from "./session.ts";
-import type { Circumstances, Stepped } from "./step.ts";
 import { begin, finishedLog, leave, say, startedLog } from "./step-log.ts";
+import type { Circumstances, Stepped } from "./stepped.ts";
 import { andNext, ended, resumed, startNext, ungathered } from "./turnover.ts";
 
 /** What time does to a session, and death and return: nothing stays busy past the time that its value carries. */

@@ -14,8 +14,8 @@ import {
   type TurnInputs,
   type Waiting,
 } from "./session.ts";
-import type { Circumstances, Stepped } from "./step.ts";
 import { after, say } from "./step-log.ts";
+import type { Circumstances, Stepped } from "./stepped.ts";
 import { endRun, openEpoch, startNext } from "./turnover.ts";
 
 /** What a message does that arrives: it starts a turn, completes a message, waits, steers, interrupts, or is refused aloud. Never nothing. */

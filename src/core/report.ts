@@ -1,8 +1,8 @@
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { type KeptLease, type Running, runOf, type Session, SHORTEST_POOL_WAIT_MS, type Waiting } from "./session.ts";
-import type { Circumstances, Stepped } from "./step.ts";
 import { leave, say, staleLog, waitingLog, write } from "./step-log.ts";
+import type { Circumstances, Stepped } from "./stepped.ts";
 import { andNext, ended, parked, resumed, steered } from "./turnover.ts";
 
 /** What a run says of itself, and what a person answers it. The report of a run that is not the session's changes nothing. */

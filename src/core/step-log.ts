@@ -1,6 +1,6 @@
 import type { Effect, Notice, Outcome } from "./effect.ts";
 import type { Input, Run, Running, Waiting } from "./session.ts";
-import type { Stepped } from "./step.ts";
+import type { Stepped } from "./stepped.ts";
 
 /** The effects that several rules share, each made in one way. They decide nothing. */
 

@@ -1,9 +1,9 @@
 import { poolChanged, ticked, woken } from "./alarm.ts";
 import { preferred, received } from "./arrival.ts";
-import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { chosen, leaseLost, reported } from "./report.ts";
 import type { Session } from "./session.ts";
+import type { Circumstances, Stepped } from "./stepped.ts";
 import { resetAsked, stopped } from "./stop.ts";
 
 /**
@@ -12,17 +12,6 @@ import { resetAsked, stopped } from "./stop.ts";
  * It must never free or end a run by anything but that run's own id or a person's word, and never leave a session busy
  * without a time at which it moves on.
  */
-
-export interface Circumstances {
-  readonly now: number;
-  /** An unguessable id, unused so far: the name of the run, should one begin. */
-  readonly newRun: string;
-}
-
-export interface Stepped {
-  readonly session: Session;
-  readonly effects: readonly Effect[];
-}
 
 export function step(session: Session, event: Event, at: Circumstances): Stepped {
   switch (event.type) {

@@ -1,8 +1,8 @@
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { pending, runOf, type Session } from "./session.ts";
-import type { Circumstances, Stepped } from "./step.ts";
 import { after, say, staleLog } from "./step-log.ts";
+import type { Circumstances, Stepped } from "./stepped.ts";
 import { endRun, openEpoch, startNext } from "./turnover.ts";
 
 /** A person's word, or an operator's: the run is cut and the queue dropped aloud, in every phase. A reset opens a new epoch as well. */

@@ -2,8 +2,8 @@ import type { Effect, Outcome } from "./effect.ts";
 import type { Origin } from "./event.ts";
 import { enqueued, openUntil } from "./gather.ts";
 import type { Running, Session, TurnInputs, Waiting } from "./session.ts";
-import type { Circumstances, Stepped } from "./step.ts";
 import { after, begin, finishedLog, leave, say, startedLog } from "./step-log.ts";
+import type { Circumstances, Stepped } from "./stepped.ts";
 
 /**
  * From one turn to the next: how a turn starts, ends, is parked and goes on. A run ends here and nowhere else, so that what is

@@ -1,7 +1,8 @@
 import type { Effect } from "../../../../src/core/effect.ts";
 import type { Event } from "../../../../src/core/event.ts";
 import { nextAlarm, runOf, type Session } from "../../../../src/core/session.ts";
-import { type Circumstances, type Stepped, step } from "../../../../src/core/step.ts";
+import { step } from "../../../../src/core/step.ts";
+import type { Circumstances, Stepped } from "../../../../src/core/stepped.ts";
 
 /**
  * What stands beside the value and is not in it: which runs live in memory, which are cut and may report all the same,
