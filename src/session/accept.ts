@@ -15,6 +15,7 @@ import { press } from "./press.ts";
 import * as questions from "./questions.ts";
 import type { Reminders } from "./reminders.ts";
 import { skillsOf } from "./skills.ts";
+import { toldToPerson, unusableAtSight } from "./unusable.ts";
 
 /**
  * What an update becomes: a turn, a command, a press, an edit, or nothing with a line that says why. When this returns,
@@ -93,10 +94,22 @@ async function message(accepting: Accepting, inbound: Extract<Inbound, { kind: "
     accepting.say("unusable", { kind: "empty" });
     return accepted;
   }
+  if (isUnusable(accepting, inbound)) return accepted;
   const question = (await addSkill(accepting, inbound)) ? undefined : answeredBy(accepting.door, inbound);
   if (question === "done") return accepted;
   accepting.pass({ type: "received", input: accepting.input() });
   return accepted;
+}
+
+/** Nothing but files that no model will see: that is said at once, and no model is asked. */
+function isUnusable({ door, ports, from, say }: Accepting, inbound: Extract<Inbound, { kind: "message" }>): boolean {
+  const { text, attachments, notes } = inbound.message;
+  if (text.trim() !== "" || notes.length > 0) return false;
+  const unusable = attachments.flatMap((file) => unusableAtSight(file, ports.transcribe !== undefined) ?? []);
+  if (unusable.length === 0 || unusable.length < attachments.length) return false;
+  say.text(unusable.map((one) => toldToPerson(one, from.language)).join("\n"));
+  door.log("update.refused", { update: inbound.update, reason: "unusable" });
+  return true;
 }
 
 /** A reply to a standing question, or the very words of one of its options, is the answer. */

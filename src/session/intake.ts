@@ -1,19 +1,25 @@
 import { type IncomingMessage, userWords } from "../agent/prompt.ts";
-import { describeAttachment, FILE_LIMIT_BYTES, fetchFile } from "../telegram/media.ts";
+import { fetchFile } from "../telegram/media.ts";
 import { inlineText, textOf } from "../telegram/media-text.ts";
 import type { Attachment } from "../telegram/message.ts";
-import { words } from "../words/words.ts";
 import type { StoredPart, StoredUser } from "./conversation.ts";
 import type { SessionPorts } from "./ports.ts";
+import { nameOf, toldToModel, type Unusable, unusableAtSight } from "./unusable.ts";
 
 /**
  * What a person sent, in the form in which a model takes it: pictures and PDFs as files, voice as its words, documents as
- * their text. What cannot be used becomes one clear sentence, to the model and, through its answer, to the person.
+ * their text. What cannot be used becomes one clear sentence, to the model and to the person.
  */
 
 export interface Abilities {
   readonly images: boolean;
   readonly pdf: boolean;
+}
+
+export interface Taken {
+  readonly stored: StoredUser;
+  /** What the person is to be told. */
+  readonly unusable: readonly Unusable[];
 }
 
 export async function intake(
@@ -23,81 +29,75 @@ export async function intake(
   shared: boolean,
   signal: AbortSignal,
   loaded: (uniqueId: string, bytes: Uint8Array) => void,
-): Promise<StoredUser> {
-  const { attachments } = inbound.message;
-  if (attachments.length === 0) return { role: "user", content: userWords(inbound, shared) };
+): Promise<Taken> {
   const extra: string[] = [];
   const files: StoredPart[] = [];
-  for (const attachment of attachments) {
-    const taken = await take(attachment, inbound, ports, abilities, signal, loaded);
+  const unusable: Unusable[] = [];
+  for (const attachment of inbound.message.attachments) {
+    const taken = await take(attachment, ports, abilities, signal, loaded);
     if (typeof taken === "string") extra.push(taken);
-    else files.push(taken);
+    else if ("fileId" in taken) {
+      files.push(taken);
+      // What a sticker means is its emoji as much as its picture.
+      if (attachment.emoji) extra.push(stickerWords(attachment.emoji));
+    } else {
+      unusable.push(taken);
+      extra.push(toldToModel(taken));
+    }
   }
   const text = userWords(inbound, shared, extra);
-  if (files.length === 0) return { role: "user", content: text };
-  return { role: "user", content: [...(text.trim() === "" ? [] : [{ type: "text" as const, text }]), ...files] };
+  const words = text.trim() === "" ? [] : [{ type: "text" as const, text }];
+  return { stored: { role: "user", content: files.length === 0 ? text : [...words, ...files] }, unusable };
 }
+
+type FilePart = Extract<StoredPart, { type: "file" }>;
 
 async function take(
   attachment: Attachment,
-  inbound: IncomingMessage,
   ports: SessionPorts,
   abilities: Abilities,
   signal: AbortSignal,
   loaded: (uniqueId: string, bytes: Uint8Array) => void,
-): Promise<StoredPart | string> {
-  const language = inbound.from.language;
-  const name = attachment.name ?? describeAttachment(attachment);
-  if ((attachment.bytes ?? 0) > FILE_LIMIT_BYTES) return words(language, "refused_too_big", { name });
+): Promise<FilePart | string | Unusable> {
+  const seen = unusableAtSight(attachment, ports.transcribe !== undefined);
+  if (seen) return seen;
+  const name = nameOf(attachment);
   const { settings } = ports;
-  const load = () =>
-    fetchFile(ports.call, settings.telegramApiRoot, settings.botToken, attachment, {
-      signal,
-      fetch: (url, init) => ports.fetch(url, { redirect: "manual", ...(init.signal ? { signal: init.signal } : {}) }),
-    });
-  switch (attachment.kind) {
-    case "voice":
-    case "audio":
-    case "video_note": {
-      if (!ports.transcribe) return words(language, "voice_unheard");
-      const file = await load();
-      if (!file.ok) return notFetched(file.reason, name, language);
-      const heard = await ports.transcribe(file.bytes, attachment.name ?? `${attachment.kind}.ogg`, file.mime, signal);
-      return heard === undefined ? words(language, "voice_failed", { name }) : `🎙 ${heard}`;
-    }
-    case "photo":
-    case "sticker":
-    case "document":
-    case "animation":
-    case "video": {
-      const emoji = attachment.kind === "sticker" && attachment.emoji ? `[sticker ${attachment.emoji}]` : undefined;
-      if (attachment.kind === "video" || attachment.kind === "animation") {
-        return words(language, "file_unreadable", { name, kind: attachment.kind });
-      }
-      const file = await load();
-      if (!file.ok) return emoji ?? notFetched(file.reason, name, language);
-      const isImage = /^image\/(jpeg|png|webp|gif)$/.test(file.mime);
-      const isPdf = file.mime === "application/pdf";
-      if ((isImage && abilities.images) || (isPdf && abilities.pdf)) {
-        loaded(attachment.uniqueId, file.bytes);
-        return {
-          type: "file",
-          fileId: attachment.fileId,
-          uniqueId: attachment.uniqueId,
-          mediaType: file.mime,
-          name,
-        };
-      }
-      if (emoji) return emoji;
-      const text = textOf(file.bytes, { mime: file.mime, name: attachment.name });
-      if (text) return inlineText(attachment.name, text);
-      return words(language, "file_unreadable", { name, kind: file.mime });
-    }
-    default:
-      return attachment.kind satisfies never;
+  const file = await fetchFile(ports.call, settings.telegramApiRoot, settings.botToken, attachment, {
+    signal,
+    fetch: (url, init) => ports.fetch(url, { redirect: "manual", ...(init.signal ? { signal: init.signal } : {}) }),
+  });
+  const emoji = attachment.emoji ? stickerWords(attachment.emoji) : undefined;
+  if (!file.ok) {
+    return emoji ?? { key: file.reason === "too_big" ? "refused_too_big" : "file_gone", name, kind: attachment.kind };
   }
+  if (ports.transcribe && isSpoken(attachment)) {
+    const fileName = attachment.name ?? `${attachment.kind}.ogg`;
+    const heard = await ports.transcribe(file.bytes, fileName, file.mime, signal);
+    return heard === undefined ? { key: "voice_failed", name, kind: attachment.kind } : `🎙 ${heard}`;
+  }
+  const isImage = /^image\/(jpeg|png|webp|gif)$/.test(file.mime);
+  const isPdf = file.mime === "application/pdf";
+  if ((isImage && abilities.images) || (isPdf && abilities.pdf)) {
+    loaded(attachment.uniqueId, file.bytes);
+    return {
+      type: "file",
+      fileId: attachment.fileId,
+      uniqueId: attachment.uniqueId,
+      mediaType: file.mime,
+      name,
+    };
+  }
+  if (emoji) return emoji;
+  const text = textOf(file.bytes, { mime: file.mime, name: attachment.name });
+  if (text) return inlineText(attachment.name, text);
+  return { key: "file_unreadable", name, kind: file.mime };
 }
 
-function notFetched(reason: "too_big" | "gone" | "network", name: string, language: string | undefined): string {
-  return words(language, reason === "too_big" ? "refused_too_big" : "file_gone", { name });
+function isSpoken({ kind }: Attachment): boolean {
+  return kind === "voice" || kind === "audio" || kind === "video_note";
+}
+
+function stickerWords(emoji: string): string {
+  return `[sticker ${emoji}]`;
 }

@@ -1,17 +1,19 @@
 import type { ModelMessage } from "ai";
-import { estimateTokens, systemPrompt, userWords } from "../agent/prompt.ts";
+import { estimateTokens, type IncomingMessage, systemPrompt, userWords } from "../agent/prompt.ts";
 import type { OpenCall } from "../agent/run.ts";
 import type { ModelName } from "../config.ts";
 import type { Input, Running } from "../core/session.ts";
 import { modelFacts } from "../models/catalog.ts";
 import type { Command } from "../telegram/message.ts";
+import { styled } from "../words/styled.ts";
 import { callsOf, conversationOf, messagesOf, resultIds, rowsOfTurn, type StoredUser, textOf } from "./conversation.ts";
 import type { Door } from "./door.ts";
-import { intake } from "./intake.ts";
+import { type Abilities, intake } from "./intake.ts";
 import type { SessionPorts } from "./ports.ts";
 import * as questions from "./questions.ts";
 import { skillsOf } from "./skills.ts";
 import { TRANSCRIPT_WINDOW_ROWS, type TranscriptRow } from "./store.ts";
+import { toldToPerson } from "./unusable.ts";
 
 /**
  * What a run is made of: the conversation as the model is to see it, read from the transcript's window and from what came
@@ -81,17 +83,9 @@ export class Material {
       if (this.#rendered.has(input.update)) continue;
       const inbound = this.#door.store.message(input.update);
       if (!inbound) continue;
-      const prepared = inbound.message.attachments.length > 0 ? "intake" : "words";
       const stored: StoredUser =
-        prepared === "intake"
-          ? await intake(
-              inbound,
-              this.#ports,
-              { images: facts.images, pdf: facts.pdfs },
-              this.#shared(),
-              this.#context.signal,
-              (uniqueId, bytes) => this.#files.set(uniqueId, bytes),
-            )
+        inbound.message.attachments.length > 0
+          ? await this.#take(inbound, { images: facts.images, pdf: facts.pdfs })
           : { role: "user", content: await this.#wordsOf(input.update) };
       this.#rendered.set(input.update, stored);
       this.#context.progress();
@@ -161,6 +155,24 @@ export class Material {
 
   #facts(): ReturnType<typeof modelFacts> {
     return modelFacts(this.#context.model() ?? { provider: "", model: "" });
+  }
+
+  /** What the model cannot be given is said in the chat at once: a model may not say so, or may never answer. */
+  async #take(inbound: IncomingMessage, abilities: Abilities): Promise<StoredUser> {
+    const { signal } = this.#context;
+    const keep = (uniqueId: string, bytes: Uint8Array) => void this.#files.set(uniqueId, bytes);
+    const { stored, unusable } = await intake(inbound, this.#ports, abilities, this.#shared(), signal, keep);
+    const isFirst = this.#context.turn()?.attempt === 1;
+    if (isFirst && !signal.aborted && unusable.length > 0) {
+      const { messageId } = inbound.message;
+      this.#door.keep(() => {
+        for (const one of unusable) {
+          const content = { kind: "notice" as const, ...styled(toldToPerson(one, inbound.from.language)) };
+          this.#door.say({ content, silent: true, attempting: true, replyTo: messageId });
+        }
+      });
+    }
+    return stored;
   }
 
   async #messages(fresh: readonly StoredUser[]): Promise<ModelMessage[]> {
