@@ -64,7 +64,7 @@ async function main(): Promise<number> {
     "1  the bot's token: asks Telegram whose it is",
     "2  who may use it: you write to it, and it is yours",
     "3  model and keys: tries each with one small call",
-    `4  writes ${relative(ROOT, envFile) || envFile}, or puts it all on Cloudflare, and greets you`,
+    `4  writes ${shownPath(envFile)}, or puts it all on Cloudflare, and greets you`,
     "Nothing is written before step 4. It can be repeated; what is known is kept unless you change it.",
   ]);
 
@@ -86,7 +86,7 @@ async function main(): Promise<number> {
   if (!(await asker.confirm("Go on?", true))) throw new Unmet("Stopped; nothing was written.");
   if (target === "cloudflare") await signIn(asker);
   putSettings(envFile, written);
-  asker.done(`${relative(ROOT, envFile) || envFile} is written, for your eyes only.`);
+  asker.done(`${shownPath(envFile)} is written, for your eyes only.`);
   if (target === "cloudflare") await putOnCloudflare(asker, settings, []);
   else
     await offerToDeleteWebhook(
@@ -103,6 +103,11 @@ async function main(): Promise<number> {
   if (asker.isPerson) clack.outro(next);
   else say(next);
   return 0;
+}
+
+function shownPath(path: string): string {
+  const inside = relative(ROOT, path);
+  return inside === "" || inside.startsWith("..") ? path : inside;
 }
 
 function isTarget(target: string | undefined): target is Target {
@@ -143,7 +148,7 @@ function planOf(
   isGreeting: boolean,
 ): string[] {
   const names = Object.keys(written);
-  const file = `write ${names.length === 0 ? "nothing new" : names.join(", ")} into ${relative(ROOT, envFile) || envFile} (only you can read it; what else is there stays)`;
+  const file = `write ${names.length === 0 ? "nothing new" : names.join(", ")} into ${shownPath(envFile)} (only you can read it; what else is there stays)`;
   const cloudflare = [
     "deploy the Worker with wrangler",
     `put ${Object.keys(secretsFor(settings)).length} settings there as secrets`,
