@@ -1,9 +1,10 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import type { Environment } from "../environment.ts";
+import { isSameSecret } from "../secret.ts";
 import type { Guesses } from "./guesses.ts";
 import type { AdminPorts } from "./ports.ts";
-import { isPass, isSameToken, issuePass, markOf, PASS_MS } from "./token.ts";
+import { isPass, issuePass, markOf, PASS_MS } from "./token.ts";
 
 /**
  * Who may look, and what a browser may do with what it is shown. A request shows the token itself, or a browser's pass; a
@@ -43,7 +44,7 @@ export async function tryToken(context: AdminContext, given: string, guesses: Gu
   const at = now();
   const untilAt = guesses.shutUntil(address, at);
   if (untilAt !== undefined) return { kind: "shut", untilAt };
-  if (settings.adminToken !== undefined && (await isSameToken(given, settings.adminToken))) {
+  if (settings.adminToken !== undefined && (await isSameSecret(given, settings.adminToken))) {
     guesses.right(address);
     return { kind: "token" };
   }

@@ -1,3 +1,4 @@
+import { digest, isEqual } from "../secret.ts";
 /**
  * The two ways to show that one has ADMIN_TOKEN: the token itself, and a pass derived from it that a browser keeps in a
  * cookie. The pass is a time at which it ends and an HMAC over it; it yields nothing of the token, and another token ends
@@ -7,12 +8,6 @@
 export const PASS_MS = 12 * 60 * 60_000;
 
 const encoder = new TextEncoder();
-
-/** In constant time: both are hashed first, so that neither length nor content shows in how long it takes. */
-export async function isSameToken(given: string, expected: string): Promise<boolean> {
-  const [one, other] = await Promise.all([digest(given), digest(expected)]);
-  return isEqual(one, other);
-}
 
 /** A pass for a browser that has shown the token. */
 export async function issuePass(token: string, now: number): Promise<string> {
@@ -33,10 +28,6 @@ export async function markOf(given: string): Promise<string> {
   return hex((await digest(given)).subarray(0, 4));
 }
 
-async function digest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
-}
-
 async function sign(token: string, text: string): Promise<Uint8Array> {
   const secret = encoder.encode(`turnkeeper admin pass ${token}`);
   const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
@@ -45,11 +36,4 @@ async function sign(token: string, text: string): Promise<Uint8Array> {
 
 function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  let difference = 0;
-  for (const [index, byte] of one.entries()) difference |= byte ^ (other[index] ?? 0);
-  return difference === 0;
 }

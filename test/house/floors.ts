@@ -7,7 +7,7 @@ import { importsOf, type SourceFile, withoutComments } from "./imports.ts";
  */
 const FLOORS: readonly (readonly string[])[] = [
   ["core"],
-  ["config.ts", "log.ts", "version.ts", "words"],
+  ["config.ts", "log.ts", "secret.ts", "version.ts", "words"],
   ["environment.ts"],
   ["telegram", "models"],
   ["agent"],

@@ -99,7 +99,6 @@ describe("reset", () => {
     const told = new Telling();
     told.writes();
     told.on({ type: "resetWhenDoneAsked", run: "run-1" });
-    // biome-ignore lint/suspicious/noThenProperty: the event's own name for it; nobody awaits an event.
     const effects = told.on({ type: "resetAsked", by: "skill", first: told.message() });
     expect(effects.filter((effect) => effect.startsWith("say"))).toEqual(["say reset 0 skill"]);
     expect(effects.slice(-2)).toEqual(STARTED("run-2"));

@@ -86,7 +86,6 @@ function words(world: World, scope: Scope): readonly Move[] {
   found.push(happens("stop", { type: "stopped", by: "command" }));
   found.push(happens("reset", { type: "resetAsked", by: "command" }));
   for (const kind of ["plain", "long"] as const) {
-    // biome-ignore lint/suspicious/noThenProperty: the event's own name for it; nobody awaits an event.
     const event: Event = { type: "resetAsked", by: "skill", first: message(world, kind) };
     found.push(happens(`reset with words, ${kind}`, event));
   }
