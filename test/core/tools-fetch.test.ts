@@ -48,6 +48,12 @@ describe("fetch_page", () => {
     expect(text.trimEnd()).toMatch(/<\/content>$/);
   });
 
+  it("says of a host that does not answer that it could not be reached, and nothing of the platform's", async () => {
+    const { text, kind } = await read("https://nowhere.example/a", {});
+    expect(kind).toBe("error");
+    expect(text).toBe("The page was not read: nowhere.example could not be reached.");
+  });
+
   it("takes an address without scheme as https", async () => {
     expect((await read("example.com/tea", { "https://example.com/tea": page("hi", "text/plain") })).kind).toBe("text");
   });

@@ -38,17 +38,12 @@ export async function guardedFetch(address: string, request: GuardedRequest): Pr
     const where = hop === 0 ? "" : `it redirects to ${short(target, 200)}, and `;
     if (!verdict.ok) return { ok: false, reason: where + verdict.reason };
     verdict.url.hash = "";
-    const response = await request.fetch(verdict.url.href, {
-      redirect: "manual",
-      signal: request.signal,
-      headers: {
-        accept: "text/html,text/markdown;q=0.9,text/plain;q=0.8,application/json;q=0.8,*/*;q=0.1",
-        "user-agent": AGENT,
-      },
-    });
+    const response = await reach(verdict.url, request);
+    if (response === undefined)
+      return { ok: false, reason: `${where}${short(verdict.url.host, 100)} could not be reached` };
     const location = response.headers.get("location");
     if (response.status < 300 || response.status > 399 || location === null) {
-      return readResponse(verdict.url.href, response, request.takes);
+      return readResponse(verdict.url.href, response, request);
     }
     await response.body?.cancel();
     base = verdict.url.href;
@@ -57,9 +52,26 @@ export async function guardedFetch(address: string, request: GuardedRequest): Pr
   return { ok: false, reason: `it redirects more than ${MOST_REDIRECTS} times` };
 }
 
+/** undefined: no such host, no answer, a broken connection. The platform's own words for it say nothing to anybody. */
+async function reach(url: URL, { fetch, signal }: GuardedRequest): Promise<Response | undefined> {
+  try {
+    return await fetch(url.href, {
+      redirect: "manual",
+      signal,
+      headers: {
+        accept: "text/html,text/markdown;q=0.9,text/plain;q=0.8,application/json;q=0.8,*/*;q=0.1",
+        "user-agent": AGENT,
+      },
+    });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return undefined;
+  }
+}
+
 const AGENT = "Mozilla/5.0 (compatible; Turnkeeper; a person's agent)";
 
-async function readResponse(url: string, response: Response, takes: (mime: string) => boolean): Promise<Fetched> {
+async function readResponse(url: string, response: Response, { takes, signal }: GuardedRequest): Promise<Fetched> {
   const type = response.headers.get("content-type") ?? "";
   const mime = (type.split(";")[0] ?? "").trim().toLowerCase();
   if (!response.ok || !takes(mime)) {
@@ -71,8 +83,13 @@ async function readResponse(url: string, response: Response, takes: (mime: strin
         : `the server answered ${response.status}${response.statusText ? ` ${short(response.statusText, 60)}` : ""}`,
     };
   }
-  const { bytes, cut } = await readAtMost(response, MOST_BYTES);
-  return { ok: true, url, mime, cut, text: decode(bytes, type) };
+  try {
+    const { bytes, cut } = await readAtMost(response, MOST_BYTES);
+    return { ok: true, url, mime, cut, text: decode(bytes, type) };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { ok: false, reason: "the connection broke while it was read" };
+  }
 }
 
 async function readAtMost(response: Response, most: number): Promise<{ bytes: Uint8Array; cut: boolean }> {

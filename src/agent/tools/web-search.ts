@@ -20,18 +20,29 @@ export const webSearch: Tool<{ query: string }> = {
     if (!search) return refused("No search service is set up here.");
     const query = given.query.trim().slice(0, 400);
     if (query === "") return refused("The query is empty.");
-    const answer = await ask(search, query, context.fetch, context.signal);
+    const answer = await reached(ask(search, query, context.fetch, context.signal), context.signal);
+    if (answer === undefined) return refused(`The search service (${search.kind}) could not be reached.`);
     if (!answer.ok) {
       await answer.body?.cancel();
       return refused(`The search service (${search.kind}) answered ${answer.status}.`);
     }
-    const found = readResults(search.kind, await answer.json());
+    const found = readResults(search.kind, await answer.json().catch(() => undefined));
     if (found === undefined)
       return refused(`The search service (${search.kind}) answered something that cannot be read.`);
     if (found.length === 0) return said(`Nothing was found for "${short(query)}".`);
     return said(untrusted(`a web search for "${short(query)}"`, found.map(describe).join("\n\n")));
   },
 };
+
+/** undefined: it is not there. The platform's own words for it say nothing to anybody. */
+async function reached(asked: Promise<Response>, signal: AbortSignal): Promise<Response | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return undefined;
+  }
+}
 
 /** How each service is asked: its own documentation, November 2026. Keys travel in headers, never in the address. */
 function ask(search: Search, query: string, fetch: Fetch, signal: AbortSignal): Promise<Response> {
