@@ -35,6 +35,14 @@ export function Landing(props: { readonly settings: Settings; readonly version: 
             </p>
           </section>
         )}
+        <section aria-labelledby="telegram">
+          <h2 id="telegram">Telegram</h2>
+          <p class="soft">
+            <code>npm run deploy</code> tells Telegram where this is. Without a command line: send a POST to{" "}
+            <code>/admin/webhook</code> here, with <code>{'{"url": "https://…"}'}</code> naming this address and the
+            header <code>Authorization: Bearer</code> with your ADMIN_TOKEN.
+          </p>
+        </section>
         <p>
           <a href="/admin">Maintainers</a> · <a href="/health">Health</a>
         </p>
