@@ -9,7 +9,7 @@ import { openAiCompatibleModel } from "../../src/models/openai-compatible.ts";
 const MODEL: ModelName = { provider: "local", model: "m" };
 const NOW = 1_000_000;
 
-type Answer = "ok" | "limited" | "overloaded";
+type Answer = "ok" | "silent" | "limited" | "overloaded";
 
 class Scene {
   readonly called: string[] = [];
@@ -22,6 +22,9 @@ class Scene {
   readonly #answers: Record<string, Answer[]>;
   readonly #pool: string[];
   readonly #isProbe: boolean;
+  /** Reports that the pool has answered. */
+  settled = 0;
+  onAsk: () => void = () => {};
   /** Called when a call has been made, before it is answered. */
   onCall: (credential: string) => void = () => {};
 
@@ -43,6 +46,7 @@ class Scene {
       },
       kept: () => this.kept,
       lease: async (_, exclude): Promise<LeaseAnswer> => {
+        this.onAsk();
         const credential = this.#pool.find((one) => !exclude.includes(one) && !this.lost.has(one));
         this.events.push(`ask ${credential ?? "nobody"}`);
         if (credential === undefined) return { ok: false, allDisabled: false, empty: false };
@@ -51,6 +55,8 @@ class Scene {
       isLost: (_, credential) => this.lost.has(credential),
       report: async (_: ModelName, { credential }: Lease, outcome) => {
         this.events.push(`report ${credential} ${outcome.ok ? "ok" : outcome.verdict.class}`);
+        await new Promise((resolve) => setImmediate(resolve));
+        this.settled += 1;
       },
       open: async (_, credential) =>
         openAiCompatibleModel({
@@ -85,7 +91,9 @@ class Scene {
     if (answer === "overloaded") return error(503, "overloaded");
     const words = ["Hel", "lo"].map((content) => ({ id: "1", choices: [{ index: 0, delta: { content } }] }));
     const end = { id: "1", choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
-    const body = [...words, end].map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join("");
+    const body = (answer === "silent" ? [end] : [...words, end])
+      .map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`)
+      .join("");
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
   }
 }
@@ -128,6 +136,14 @@ describe("a kept lease", () => {
     expect(scene.called).toEqual(["A", "B"]);
   });
 
+  it("that is lost, and well again when the pool is asked, is as good as any", async () => {
+    const scene = new Scene({}, ["A"]);
+    scene.kept = keptOf("A");
+    scene.lost.add("A");
+    scene.onAsk = () => scene.lost.clear();
+    expect(await scene.ask(scene.failover())).toMatchObject({ kind: "reply", lease: { lease: "l1" } });
+  });
+
   it("that is lost during a call serves it to the end, and is not kept after it", async () => {
     const scene = new Scene({}, ["A", "B"]);
     scene.kept = keptOf("A");
@@ -152,6 +168,14 @@ describe("a probe", () => {
     const scene = new Scene({}, ["A"], true);
     await scene.ask(scene.failover());
     expect(scene.events).toEqual(["ask A", "report A ok", "text Hel", "text Hello"]);
+    // What the turn reports next comes after it.
+    expect(scene.settled).toBe(1);
+  });
+
+  it("that answers without a word is reported well, too", async () => {
+    const scene = new Scene({ A: ["silent"] }, ["A"], true);
+    await scene.ask(scene.failover());
+    expect(scene.events).toEqual(["ask A", "report A ok"]);
   });
 
   it("that is refused is reported so, and another is asked", async () => {

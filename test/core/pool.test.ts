@@ -3,11 +3,13 @@ import { nextAlarm, type PoolEffect } from "../../src/core/pool.ts";
 import { TRIAL_MS } from "../../src/core/pool-credential.ts";
 import { FIRST_CHOICE_MS, LEASE_KEEP_MS, LEASES_KEPT, SECOND_CHOICE_MS } from "../../src/core/pool-lease.ts";
 import { view } from "../../src/core/pool-view.ts";
+import { WAITING_KEPT } from "../../src/core/pool-waiting.ts";
 import { Driver, fingerprintOf, T } from "./pool/driver.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+const OTHER = { lease: "other", session: "other", model: "m1", strategy: "fill_first", exclude: [] } as const;
 const ready = { state: "ready", until: null, reason: null };
 
 describe("a lease", () => {
@@ -269,6 +271,28 @@ describe("who was told a time", () => {
     const probe = pool.lease();
     pool.ask({ session: "one" });
     expect(woken(pool.report(probe).effects)).toEqual(["one"]);
+  });
+
+  it("is not woken for a credential that was free all the time, nor for its own asking", () => {
+    const pool = new Driver("A", "B");
+    pool.report(pool.lease(), { class: "rate", untilAt: T + 900_000, explicit: true });
+    pool.ask({ session: "one", exclude: ["A", "B"] });
+    expect(woken(pool.do({ type: "leaseAsked", ...OTHER }).effects)).toEqual([]);
+
+    pool.report(pool.lease(), { class: "rate" });
+    pool.now += 30_000;
+    pool.lease();
+    pool.now += TRIAL_MS;
+    // B's probe has said nothing, so B is free by time alone: but this turn has had it.
+    const asked = { ...OTHER, session: "two", exclude: ["B"] };
+    expect(woken(pool.do({ type: "leaseAsked", ...asked }).effects)).not.toContain("two");
+  });
+
+  it("is remembered up to a number", () => {
+    const pool = new Driver("A");
+    pool.report(pool.lease(), { class: "rate" });
+    for (let at = 0; at <= WAITING_KEPT; at += 1) pool.ask({ session: `w${at}` });
+    expect(woken(pool.do({ type: "lifted" }).effects)).toHaveLength(WAITING_KEPT);
   });
 
   it("is not woken when it has been given a credential since, or when its own time has come", () => {
