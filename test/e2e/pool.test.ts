@@ -139,12 +139,14 @@ describe("a pool of keys", () => {
       const one = await userOf(provider);
       const asked = await exchange(one, `first ${one.chatId}`);
       expect(asked).toEqual([`sk-${name}-one`, `sk-${name}-two`]);
-      const [cooling] = lines("credential.cooling", provider);
-      expect(cooling?.reason).toBe("billing");
-      expect(Number(cooling?.until)).toBeGreaterThan(Date.now() + 3_000_000);
+      const cooling = await world.worker.waitForLog(
+        (line) => line.event === "credential.cooling" && line.provider === provider,
+      );
+      expect(cooling.reason).toBe("billing");
+      expect(Number(cooling.until)).toBeGreaterThan(Date.now() + 3_000_000);
 
       world.model.door({ kind: "open" }, `sk-${name}-one`);
-      const id = String(cooling?.credential);
+      const id = String(cooling.credential);
       const lifted = await world.worker.admin(`/pools/${provider}/${id}/reset`, { method: "POST" });
       expect(lifted.status).toBe(200);
       const other = await userOf(provider);

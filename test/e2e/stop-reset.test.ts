@@ -62,7 +62,7 @@ describe("/stop and /new", () => {
       await one.hears("dry/stand-in");
       await one.tell(old);
       await one.hears("All model keys are resting");
-      expect((await one.log("run.waiting")).run).toBe(one.logs("run.started")[0]?.run);
+      expect((await one.log("run.waiting")).run).toBe((await one.log("run.started")).run);
       return {
         old: `${old} came`,
         heal: async () => {
@@ -119,6 +119,7 @@ describe("/stop and /new", () => {
         world.model.next({ text: `answer to ${next}` }, says(next));
         await one.tell(next);
         await one.hears(`answer to ${next}`);
+        await one.finished(2);
         await one.settled();
         if (!isEnding) expect(growth(one, oldWords)).toEqual(atCut);
         expect(one.count(oldWords)).toBeLessThanOrEqual(1);

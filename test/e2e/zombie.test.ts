@@ -128,7 +128,7 @@ describe("a reset that meets a dry pool", () => {
     await one.tell(`first ${one.chatId}`);
     const first = await one.request(`first ${one.chatId}`);
     const seen: unknown = await (await world.worker.admin(path)).json();
-    expect(seen).toMatchObject({ state: "running", run: { id: one.logs("run.started")[0]?.run, attempt: 1 } });
+    expect(seen).toMatchObject({ state: "running", run: { id: (await one.log("run.started")).run, attempt: 1 } });
     const stranger = await fetch(`${world.worker.url}/admin${path}/stop`, { method: "POST" });
     expect(stranger.status).toBe(401);
     expect(first.endedAt).toBeUndefined();
