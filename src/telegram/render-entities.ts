@@ -8,7 +8,7 @@ import { isLinkable, saysAddress, shownAddress } from "./render-link.ts";
 import { type SetText, type Span, type SpanType, settle } from "./render-spans.ts";
 import { spoilerMarks } from "./render-spoiler.ts";
 import { type Cell, setTable } from "./render-table.ts";
-import { sourceOf } from "./render-tree.ts";
+import { sourceOf, startOf } from "./render-tree.ts";
 
 /** Sets `tree`, the tree of `markdown`. `plain` writes out what only an entity could carry: addresses. */
 export function setEntities(markdown: string, tree: Root, plain: boolean): SetText {
@@ -170,7 +170,9 @@ class Writer {
         this.text += "\n";
         return;
       case "link":
-        this.#link(node.url, () => this.#inline(node.children));
+        // An address that stands for itself is its own label, and Telegram finds it.
+        if (this.#markdown.charAt(startOf(node)) === "[") this.#link(node.url, () => this.#inline(node.children));
+        else this.#inline(node.children);
         return;
       case "image":
         this.#link(node.url, () => {

@@ -47,7 +47,7 @@ export function fenceOf(markdown: string, node: Nodes): string {
 export function isFenceClosed(markdown: string, node: Nodes): boolean {
   const fence = fenceOf(markdown, node);
   const source = sourceOf(markdown, node);
-  const last = source.slice(source.lastIndexOf("\n") + 1);
+  const last = source.slice(source.lastIndexOf("\n") + 1).trimEnd();
   return source.includes("\n") && last.endsWith(fence) && /^[ \t>]*$/.test(last.replace(/[`~$]+$/, ""));
 }
 

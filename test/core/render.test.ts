@@ -265,6 +265,7 @@ describe("rich Markdown", () => {
   });
 
   test("a fence that ends with its list is closed", () => {
+    expect(only("```js\ncode\n```  \nnext")).toBe("```js\ncode\n```  \nnext");
     expect(only("- item\n  ```js\n  code\nnext")).toBe("- item\n  ```js\n  code\n  ```\nnext");
   });
 
