@@ -36,8 +36,9 @@ describe("each historic mistake, put in on purpose", () => {
     });
 
     it(`is met by a random walk as well: ${mistake}`, { timeout: 60_000 }, () => {
-      const found = Array.from({ length: 60 }, (_, seed) => walk(system, seed + 1, 1_600).broken).find(Boolean);
-      expect(found).toBeDefined();
+      let seed = 1;
+      while (seed <= 60 && walk(system, seed, 1_600).broken === undefined) seed += 1;
+      expect(seed).toBeLessThanOrEqual(60);
     });
   }
 });
