@@ -1,0 +1,204 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Bundle, build, ROOT } from "./build.ts";
+import { type Cost, costs, type Kind, pause } from "./kinds.ts";
+import { Outside } from "./outside.ts";
+import { markdown } from "./report.ts";
+import { FLOOR, OURS, Stage, type Turn } from "./stage.ts";
+
+/**
+ * `npm run bench`: the Worker and the floor, in turn, in the same run, under the same load, with a model that answers at
+ * once. What depends on the machine is given as a ratio to the floor as well; what does not is counted.
+ * `--quick`: fewer and shorter rounds. `--no-write`: print only.
+ */
+
+/** Chats that are talked to: so many that none is written to twice in a second, so few that none falls asleep. */
+const CHATS = 400;
+const AT_ONCE = 16;
+
+export interface Timing {
+  readonly ackP50Ms: number;
+  readonly ackP99Ms: number;
+  readonly firstP50Ms: number;
+  readonly standingP50Ms: number;
+  readonly standingP99Ms: number;
+  readonly turnsPerSecond: number;
+  readonly cpuMsPerTurn: number;
+  readonly newSessionCpuMs: number;
+  readonly megabytesPer1000Sessions: number;
+  readonly startMs: number;
+  readonly startCpuMs: number;
+}
+
+export interface Results {
+  readonly commit: string;
+  readonly at: string;
+  readonly machine: string;
+  readonly rounds: number;
+  /** Processes that wanted the processors while it ran: far above their number, times are the machine's and not ours. */
+  readonly load: number;
+  readonly ours: Timing;
+  readonly floor: Timing;
+  readonly bundle: { readonly ours: number; readonly floor: number };
+  readonly costs: Readonly<Partial<Record<Kind, Cost>>>;
+}
+
+interface Contestant {
+  readonly bundle: Bundle;
+  readonly objects: Readonly<Record<string, string>>;
+}
+
+const isQuick = process.argv.includes("--quick");
+const rounds = isQuick ? 2 : 5;
+const latencyTurns = isQuick ? 100 : 300;
+const saturationMs = isQuick ? 2_000 : 5_000;
+
+const directory = mkdtempSync(join(tmpdir(), "turnkeeper-bench-build-"));
+const contestants = {
+  floor: { bundle: build("bench/floor/wrangler.toml", join(directory, "floor")), objects: FLOOR },
+  ours: { bundle: build("wrangler.toml", join(directory, "ours")), objects: OURS },
+};
+const counted = build("wrangler.toml", join(directory, "counted"), "bench/counted.ts");
+const outside = await Outside.start();
+
+const timings: Record<"floor" | "ours", Timing[]> = { floor: [], ours: [] };
+const loads: number[] = [];
+for (let round = 0; round < rounds; round += 1) {
+  // Whoever goes first has the colder machine: they take turns.
+  for (const name of round % 2 === 0 ? (["floor", "ours"] as const) : (["ours", "floor"] as const)) {
+    timings[name].push(await measure(contestants[name]));
+    loads.push(loadavg()[0] ?? 0);
+  }
+  process.stderr.write(`round ${round + 1} of ${rounds}\n`);
+}
+const stage = await Stage.open({ bundle: counted.file, objects: OURS }, outside);
+const counts = await costs(stage, outside);
+await stage.close();
+outside.close();
+rmSync(directory, { recursive: true, force: true });
+
+const results: Results = {
+  commit: git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "src") === "" ? "" : "+"),
+  at: new Date().toISOString(),
+  machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`,
+  rounds,
+  load: median(loads),
+  ours: medians(timings.ours),
+  floor: medians(timings.floor),
+  bundle: { ours: contestants.ours.bundle.gzipBytes, floor: contestants.floor.bundle.gzipBytes },
+  costs: Object.fromEntries(counts),
+};
+const report = markdown(results);
+process.stdout.write(report);
+if (!process.argv.includes("--no-write")) {
+  writeFileSync(join(ROOT, "bench/results/latest.md"), report);
+  writeFileSync(join(ROOT, `bench/results/${results.commit}.json`), `${JSON.stringify(results, null, 2)}\n`);
+}
+
+async function measure({ bundle, objects }: Contestant): Promise<Timing> {
+  const bench = await Stage.open({ bundle: bundle.file, objects }, outside);
+  const { workerd } = bench;
+  try {
+    const empty = workerd.residentBytes();
+    const begunCpuMs = workerd.cpuMs();
+    await crowd(bench, 1);
+    const newSessionCpuMs = (workerd.cpuMs() - begunCpuMs) / CHATS;
+    const full = workerd.residentBytes();
+    // The code is warm: one message after the other, as a quiet bot has them.
+    const turns: Turn[] = [];
+    for (let index = 0; index < latencyTurns; index += 1) turns.push(await bench.turn(chatOf(index), "hello"));
+    const cpuMs = workerd.cpuMs();
+    const startedAt = performance.now();
+    const endAt = startedAt + saturationMs;
+    let done = 0;
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, async (_, lane) => {
+        for (let index = lane; performance.now() < endAt; index += AT_ONCE) {
+          await bench.turn(chatOf(index), "hello");
+          done += 1;
+        }
+      }),
+    );
+    const seconds = (performance.now() - startedAt) / 1000;
+    // What is done after the last answer belongs to it.
+    await pause(100);
+    const times = (pick: (turn: Turn) => number) => turns.map(pick).sort((a, b) => a - b);
+    return {
+      ackP50Ms: quantile(
+        times(({ ackMs }) => ackMs),
+        0.5,
+      ),
+      ackP99Ms: quantile(
+        times(({ ackMs }) => ackMs),
+        0.99,
+      ),
+      firstP50Ms: quantile(
+        times(({ firstMs }) => firstMs),
+        0.5,
+      ),
+      standingP50Ms: quantile(
+        times(({ standingMs }) => standingMs),
+        0.5,
+      ),
+      standingP99Ms: quantile(
+        times(({ standingMs }) => standingMs),
+        0.99,
+      ),
+      turnsPerSecond: done / seconds,
+      cpuMsPerTurn: (workerd.cpuMs() - cpuMs) / done,
+      newSessionCpuMs,
+      megabytesPer1000Sessions: ((full - empty) / CHATS / 1e6) * 1000,
+      startMs: workerd.readyMs,
+      startCpuMs: workerd.readyCpuMs,
+    };
+  } finally {
+    await bench.close();
+  }
+}
+
+/** Everybody says something, a few at once. */
+async function crowd(bench: Stage, times: number): Promise<void> {
+  for (let time = 0; time < times; time += 1) {
+    for (let from = 0; from < CHATS; from += AT_ONCE) {
+      await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => bench.turn(chatOf(from + index), "hello")));
+    }
+  }
+}
+
+function chatOf(index: number): number {
+  return 100_000 + (index % CHATS);
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+function median(values: readonly number[]): number {
+  return quantile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
+}
+
+function medians(all: readonly Timing[]): Timing {
+  const of = (pick: (timing: Timing) => number): number => median(all.map(pick));
+  return {
+    ackP50Ms: of((timing) => timing.ackP50Ms),
+    ackP99Ms: of((timing) => timing.ackP99Ms),
+    firstP50Ms: of((timing) => timing.firstP50Ms),
+    standingP50Ms: of((timing) => timing.standingP50Ms),
+    standingP99Ms: of((timing) => timing.standingP99Ms),
+    turnsPerSecond: of((timing) => timing.turnsPerSecond),
+    cpuMsPerTurn: of((timing) => timing.cpuMsPerTurn),
+    newSessionCpuMs: of((timing) => timing.newSessionCpuMs),
+    megabytesPer1000Sessions: of((timing) => timing.megabytesPer1000Sessions),
+    startMs: of((timing) => timing.startMs),
+    startCpuMs: of((timing) => timing.startCpuMs),
+  };
+}
+
+function git(...args: string[]): string {
+  return execFileSync("git", args, { cwd: ROOT, encoding: "utf8" }).trim();
+}

@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { ROOT } from "./build.ts";
+
+/**
+ * One bundle under workerd itself: no wrangler and no proxy between the load and the Worker, state in memory, so that what
+ * is measured is the Worker and its storage and not the disk or the tooling.
+ */
+export interface WorkerdOptions {
+  readonly bundle: string;
+  readonly directory: string;
+  /** Binding → class. */
+  readonly objects: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Where a profiler may look in. */
+  readonly inspectorPort?: number;
+}
+
+const READY_WITHIN_MS = 30_000;
+const COMPATIBILITY_DATE = /^compatibility_date = "([\d-]+)"/m;
+/** Ticks of the kernel's clock in a second, as `getconf CLK_TCK` says on every Linux. */
+const TICKS_PER_SECOND = 100;
+
+export class Workerd {
+  readonly url: string;
+  readonly port: number;
+  readonly #child: ChildProcess;
+  readonly #directory: string;
+  /** From the start of the process to the first 200. */
+  readonly readyMs: number;
+  readonly readyCpuMs: number;
+  readonly #lines: string[];
+
+  private constructor(child: ChildProcess, port: number, directory: string, readyMs: number, lines: string[]) {
+    this.#child = child;
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#directory = directory;
+    this.readyMs = readyMs;
+    this.readyCpuMs = this.cpuMs();
+    this.#lines = lines;
+  }
+
+  static async start(options: WorkerdOptions): Promise<Workerd> {
+    const port = await freePort();
+    mkdirSync(join(options.directory, "objects"), { recursive: true });
+    const config = join(options.directory, "config.capnp");
+    writeFileSync(join(options.directory, "index.js"), readFileSync(options.bundle));
+    writeFileSync(config, configOf(options, port));
+    const lines: string[] = [];
+    const startedAt = performance.now();
+    const child = spawn(
+      binary(),
+      [
+        "serve",
+        config,
+        "--experimental",
+        ...(options.inspectorPort ? ["--inspector-addr", `127.0.0.1:${options.inspectorPort}`] : []),
+      ],
+      {
+        cwd: dirname(config),
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        lines.push(text);
+        if (lines.length > 5000) lines.splice(0, 2500);
+      });
+    }
+    for (;;) {
+      if (child.exitCode !== null) throw new Error(`workerd ended: ${lines.join("").slice(-2000)}`);
+      try {
+        const response = await fetch(`http://127.0.0.1:${port}/health`);
+        await response.body?.cancel();
+        if (response.ok) break;
+      } catch {
+        // Not listening yet.
+      }
+      if (performance.now() - startedAt > READY_WITHIN_MS) {
+        child.kill("SIGKILL");
+        throw new Error(`workerd did not answer in time: ${lines.join("").slice(-2000)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    return new Workerd(child, port, options.directory, performance.now() - startedAt, lines);
+  }
+
+  /** CPU time of the process so far, user and system. */
+  cpuMs(): number {
+    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
+  }
+
+  residentBytes(): number {
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, "utf8")) ?? [];
+    return Number(kilobytes) * 1024;
+  }
+
+  /** What the objects have on disk. */
+  storedBytes(): number {
+    return sizeOf(join(this.#directory, "objects"));
+  }
+
+  /** The last lines it logged. */
+  output(chars = 4000): string {
+    return this.#lines.join("").slice(-chars);
+  }
+
+  async stop(): Promise<void> {
+    const gone = new Promise((resolve) => this.#child.once("exit", resolve));
+    this.#child.kill("SIGKILL");
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await gone;
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** The binary itself: the package's script would stand between us and its process. */
+function binary(): string {
+  const { default: path }: { default: string } = createRequire(join(ROOT, "package.json"))("workerd");
+  return path;
+}
+
+function configOf({ objects, settings }: WorkerdOptions, port: number): string {
+  const date = COMPATIBILITY_DATE.exec(readFileSync(join(ROOT, "wrangler.toml"), "utf8"))?.[1];
+  const bindings = [
+    ...Object.entries(objects).map(
+      ([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`,
+    ),
+    ...Object.entries(settings).map(([name, value]) => `(name = "${name}", text = ${JSON.stringify(value)})`),
+  ];
+  const namespaces = Object.values(objects).map(
+    (className) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "objects", disk = (path = "objects", writable = true)),
+    (name = "internet", network = (allow = ["public", "private"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const worker :Workerd.Worker = (
+  modules = [(name = "index.js", esModule = embed "index.js")],
+  compatibilityDate = "${date}",
+  bindings = [${bindings.join(", ")}],
+  durableObjectNamespaces = [${namespaces.join(", ")}],
+  durableObjectStorage = (localDisk = "objects"),
+  globalOutbound = "internet",
+);
+`;
+}
+
+function sizeOf(path: string): number {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.size;
+  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => {
+        if (address && typeof address === "object") resolve(address.port);
+        else reject(new Error("expected a port"));
+      });
+    });
+  });
+}
