@@ -179,7 +179,11 @@ export class Courier {
     await growing?.settled();
     const remembered = ends && row.run !== undefined ? this.#outbox.remembered(row.run) : [];
     const generation = this.#generation;
-    const doubt = row.state === "doubtful" || (row.state === "attempting" && row.id === this.#orphan);
+    const doubt =
+      row.state === "doubtful" ||
+      (row.state === "attempting" && row.id === this.#orphan) ||
+      // A message of the growing answer may stand without our knowing its id.
+      growing?.inDoubt === true;
     const shipment = new Shipment(row, { growing, remembered, doubt, form: this.#form, words: this.#ports.words });
     for (;;) {
       const step = shipment.next();

@@ -66,6 +66,7 @@ export class Growing {
   #notBefore = 0;
   #strikes = 0;
   #halted = false;
+  #inDoubt = false;
   #closed = false;
   #inFlight: Promise<void> | undefined;
   #timer: { readonly at: number; readonly cancel: Cancel } | undefined;
@@ -95,6 +96,11 @@ export class Growing {
   /** Whether there is, or may soon be, something on the screen that an end of the run has to tidy up. */
   get visible(): boolean {
     return this.#ids.length > 0 || this.#inFlight !== undefined || this.#last !== undefined;
+  }
+
+  /** A message may stand in the chat without our knowing its id: what is sent anew may be there twice. */
+  get inDoubt(): boolean {
+    return this.#inDoubt;
   }
 
   /** The whole text so far; called for every token, so it only notes it. */
@@ -244,7 +250,10 @@ export class Growing {
         return;
       case "unavailable":
         // A message may stand without our knowing its id: another one would double it.
-        if (isSend && refusal.maybeAccepted) this.#halt();
+        if (isSend && refusal.maybeAccepted) {
+          this.#inDoubt = true;
+          this.#halt();
+        }
         if (step.index !== "draft" && !isSend) this.#shown[step.index] = undefined;
         this.#notBefore = now + Math.min(MAX_PAUSE_MS, 1_000 * 2 ** this.#strikes);
         return;

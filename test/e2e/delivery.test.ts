@@ -102,6 +102,18 @@ describe("an answer on its way", () => {
     );
   });
 
+  it("comes with a mark, too, when it is the growing message of which nobody knows whether it had arrived", async () => {
+    const one = newcomer(world);
+    world.telegram.fault({ method: SENDS, chatId: one.chatId, times: 1, fault: { kind: "reset", when: "after" } });
+    const words = `doubt ${one.chatId}`;
+    world.model.next({ text: `${"word by word ".repeat(30)}and done`, manner: { tokensPerSecond: 60 } }, says(words));
+    await one.tell(words);
+    const answer = await one.hears("and done");
+    expect(plain(answer)).toContain(MARK);
+    await one.settled();
+    expect(one.count("and done")).toBe(1);
+  });
+
   it("goes as text with entities when rich messages are refused, and as plain words when those are, too", async () => {
     const refusal = (words: string) => ({ kind: "error" as const, code: 400, description: `Bad Request: ${words}` });
     const one = newcomer(world);
