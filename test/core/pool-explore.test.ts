@@ -46,7 +46,7 @@ const SCOPES: Readonly<Record<string, Scope>> = {
     fingerprints: [A],
     sessions: SESSIONS,
     models: ["m1", "m2"],
-    outcomes: IS_FULL ? ["ok", "rate", "rateNamed", "quotaModel", "network"] : ["ok", "rate", "billing"],
+    outcomes: IS_FULL ? ["ok", "rate", "rateNamed", "quotaModel", "network"] : ["ok", "rate"],
     asks: 2,
     waits: 2,
     lifts: 1,

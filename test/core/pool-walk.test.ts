@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { walk } from "./pool/walk.ts";
 import { realSystem } from "./pool/world.ts";
 
-const WALKS = process.env.POOL_FULL === "1" ? 1_000 : 80;
+const WALKS = process.env.POOL_FULL === "1" ? 1_000 : 40;
 const STEPS = 1_600;
 
 describe("the pool, walked at random", () => {
