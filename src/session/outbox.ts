@@ -31,6 +31,7 @@ export interface NewDelivery {
   readonly epoch: number;
   readonly place: Address;
   readonly replyTo?: number;
+  /** Without a sound. Left out: notices are, and nothing else is. */
   readonly silent?: boolean;
   /** The courier starts right after this transaction: the row need not be touched before its first call. */
   readonly attempting?: boolean;
@@ -110,7 +111,7 @@ export class Outbox {
         delivery.place.chatId,
         delivery.place.threadId ?? null,
         delivery.replyTo ?? null,
-        delivery.silent ? 1 : 0,
+        (delivery.silent ?? delivery.content.kind === "notice") ? 1 : 0,
         delivery.tag ?? null,
         JSON.stringify(delivery.content),
         state,

@@ -32,6 +32,8 @@ export function put(door: Door, question: Question, replyTo: number | undefined)
         { text: option, callback_data: `ask:${question.id}:${index}` },
       ]),
     },
+    // The run waits for it, so it is heard.
+    silent: false,
     tag: PREFIX + question.id,
     ...(replyTo === undefined ? {} : { replyTo }),
   });

@@ -73,7 +73,8 @@ export class Reminders implements RemindersPort {
           );
         }
         const marked = words(this.#door.whereabouts.language, "remind_due", { text: safe(reminder.text) });
-        this.#door.say({ content: { kind: "notice", ...styled(marked) } });
+        // It is there to be heard.
+        this.#door.say({ content: { kind: "notice", ...styled(marked) }, silent: false });
       }
     });
   }

@@ -100,7 +100,11 @@ export class SessionShell {
   tell(key: Parameters<typeof words>[1], params: Readonly<Record<string, string | number>>): void {
     const { language } = this.door.whereabouts;
     this.door.keep(() =>
-      this.door.say({ content: { kind: "notice", ...styled(words(language, key, params)) }, attempting: true }),
+      this.door.say({
+        content: { kind: "notice", ...styled(words(language, key, params)) },
+        silent: false,
+        attempting: true,
+      }),
     );
   }
 

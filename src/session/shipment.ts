@@ -196,7 +196,7 @@ export class Shipment {
       const post = sendPart(place, { form: "plain", text: mark }, { silent: true });
       return { what: "mark", kind: "send", post };
     }
-    const quiet = silent === true || this.#content.kind === "notice" || this.#done > 0;
+    const quiet = silent === true || this.#done > 0;
     const options = { replyTo: this.#done === 0 ? this.#replyTo : undefined, silent: quiet, keyboard };
     const isFile = this.#content.kind === "file" && this.#lowered.length === 0;
     const post = isFile ? sendFile(this.#row, this.#content, marked, sent(options)) : sendPart(place, marked, options);
