@@ -75,14 +75,15 @@ export function release(pool: Pool, lease: string): Pool {
 }
 
 /**
- * Takes back every lease of a credential that rests, is disabled or is gone for the lease's model, whatever made it so.
+ * Takes back every lease of a credential that rests, is disabled, is gone or was lifted, whatever made it so.
  * The lease whose own report it was is gone from the list by then: its session knows.
  */
 export function takeBack(before: Pool, pool: Pool): { readonly pool: Pool; readonly effects: readonly PoolEffect[] } {
   if (pool.credentials === before.credentials) return { pool, effects: [] };
-  const honoured = pool.leases.filter(({ credential, model }) => {
+  const honoured = pool.leases.filter(({ credential, version, model }) => {
     const held = pool.credentials.find(({ id }) => id === credential);
-    if (held === undefined || !isPresent(held)) return false;
+    // A lift begins a new version: what is reported of an older one counts for nothing, so nobody may go on with it.
+    if (held === undefined || !isPresent(held) || held.version !== version) return false;
     const { kind } = standing(held, model);
     // One that is being tried is honoured: while it rested everybody else's was taken back.
     return kind === "free" || kind === "trial";

@@ -37,6 +37,19 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    mistake: "a lift leaves the leases of before it",
+    system: {
+      nextAlarm,
+      step: (pool, event, now, dice) => {
+        const done = step(pool, event, now, dice);
+        if (event.type !== "lifted") return done;
+        const effects = done.effects.filter((effect) => effect.do !== "revoke");
+        return { ...done, pool: { ...done.pool, leases: pool.leases }, effects };
+      },
+    },
+    foundBy: ["no lease is of an older version than its credential"],
+  },
+  {
     mistake: "a report from before a lift counts (#93853)",
     system: {
       nextAlarm,

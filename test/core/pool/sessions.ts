@@ -62,8 +62,14 @@ export const LAWS_OF_SESSIONS: Readonly<Record<string, (facts: Facts, after: Wor
   "nobody loses a lease that is well, and who has reported it is not told": ({ before, event, done }, { ledger }) => {
     const own = event.type === "reported" ? ownOf(before, event) : undefined;
     const isOwn = (one: Leased) => own !== undefined && isSame(one, own) && own.isLatest;
-    return revoked(done.effects).every((one) => !isUsable(ledger, one) && !isOwn(one));
+    // A lift takes back what is well, too: what is reported of before it counts for nothing.
+    return revoked(done.effects).every((one) => (event.type === "lifted" || !isUsable(ledger, one)) && !isOwn(one));
   },
+
+  "no lease is of an older version than its credential": ({ done }) =>
+    done.pool.leases.every(
+      ({ credential, version }) => done.pool.credentials.find(({ id }) => id === credential)?.version === version,
+    ),
 
   "after its rest the first choice is asked for again": ({ before, event, done, now, system }) => {
     if (event.type !== "leaseAsked" || done.answer?.ok !== true) return true;
