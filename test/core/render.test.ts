@@ -1,18 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  type Cursor,
-  type Form,
-  type Part,
-  renderGrowing,
-  renderParts,
-  splitGrowing,
-} from "../../src/telegram/render.ts";
-import { type Answer, answers } from "./corpus/answers.ts";
-import { checkPart } from "./corpus/telegram-rules.ts";
-
-const FORMS: readonly Form[] = ["rich", "entities", "plain"];
-const SEED = 20261122;
+import { type Part, renderParts } from "../../src/telegram/render.ts";
+import { answers } from "./corpus/answers.ts";
+import { FORMS, faults, rendering } from "./corpus/rendering.ts";
 
 const textOf = (part: Part): string => (part.form === "rich" ? part.markdown : part.text);
 /** What can be read and what can be opened. */
@@ -26,14 +15,6 @@ const contentOf = (part: Part): string =>
             : text,
         part.text,
       );
-
-/** Every answer rendered once in every form. */
-const rendered = new Map<string, Part[]>();
-function rendering({ name, markdown }: Answer, form: Form): Part[] {
-  const known = rendered.get(`${form} ${name}`) ?? renderParts(markdown, form);
-  rendered.set(`${form} ${name}`, known);
-  return known;
-}
 
 /** What a reader must find again: runs of letters and digits, without what markup is made of. */
 function visibleWords(markdown: string): string[] {
@@ -62,10 +43,6 @@ function missing(expected: readonly string[], text: string): string[] {
     else at = found + word.length;
   }
   return lost;
-}
-
-function faults(parts: readonly Part[]): string[] {
-  return parts.flatMap((part, index) => checkPart(part).map((fault) => `part ${index}: ${fault}`));
 }
 
 describe("answers of every shape", () => {
@@ -113,71 +90,6 @@ describe("answers of every shape", () => {
 function squeezed(text: string): string {
   return text.replace(/[^\p{L}\p{N}]/gu, "");
 }
-
-describe("answers that grow", () => {
-  /** Plays an answer step by step, reading on from where the last step stood, and hands every state to `see`. */
-  function play({ markdown }: Answer, form: Form, steps: number, see: (shown: Part[], at: number) => void): Part[] {
-    let cursor: Cursor | undefined;
-    const closed: Part[] = [];
-    for (let step = 1; step <= steps; step += 1) {
-      const at = Math.ceil((markdown.length * step) / steps);
-      const growing = splitGrowing(markdown.slice(0, at), form, cursor);
-      cursor = growing.cursor;
-      closed.push(...growing.closed);
-      see(growing.open === undefined ? growing.closed : [...growing.closed, growing.open], at);
-    }
-    return closed;
-  }
-
-  /** Long answers are sampled: each step renders all of it. */
-  const stepsFor = ({ name, markdown }: Answer): number =>
-    markdown.length > 3_000 ? 4 : /cut short/.test(name) ? 2 : 12;
-
-  test.each(FORMS)("a closed part never changes and no state is refused as %s", { timeout: 120_000 }, (form) => {
-    for (const answer of answers) {
-      const closed = play(answer, form, stepsFor(answer), (shown, at) => {
-        expect(faults(shown), `${answer.name} at ${at}`).toEqual([]);
-      });
-      expect(rendering(answer, form).slice(0, closed.length), answer.name).toEqual(closed);
-    }
-  });
-
-  test.each(FORMS)("what is closed and what is open together are the answer as %s", { timeout: 60_000 }, (form) => {
-    for (const answer of answers.filter(({ markdown }) => markdown.length < 6_000)) {
-      const { closed, open } = splitGrowing(answer.markdown, form);
-      expect(open === undefined ? closed : [...closed, open], answer.name).toEqual(rendering(answer, form));
-    }
-  });
-
-  test.each(FORMS)(
-    "an answer begun anew at any length has the same closed parts as %s",
-    { timeout: 60_000 },
-    (form) => {
-      for (const answer of answers.filter(({ markdown }) => markdown.length > 3_000 && markdown.length < 50_000)) {
-        for (const share of [0.4, 0.81]) {
-          const { closed } = splitGrowing(answer.markdown.slice(0, Math.floor(answer.markdown.length * share)), form);
-          expect(rendering(answer, form).slice(0, closed.length), answer.name).toEqual(closed);
-        }
-      }
-    },
-  );
-
-  test("an unfinished bold word is bold, and its stars are not seen", () => {
-    expect(renderGrowing("This is **very impor", "entities")).toEqual({
-      form: "entities",
-      text: "This is very impor",
-      entities: [{ type: "bold", offset: 8, length: 10 }],
-    });
-  });
-
-  test("an unfinished fence is closed in the rich form", () => {
-    expect(renderGrowing("```js\nlet a", "rich")).toEqual({ form: "rich", markdown: "```js\nlet a\n```" });
-  });
-
-  test("an unfinished table is a table", () => {
-    expect(renderGrowing("| a | b |\n|--", "rich")).toEqual({ form: "rich", markdown: "| a | b |\n|--|---|" });
-  });
-});
 
 describe("text with entities", () => {
   const only = (markdown: string): Part | undefined => renderParts(markdown, "entities")[0];
@@ -273,38 +185,5 @@ describe("rich Markdown", () => {
     for (const name of ["a table of sixty columns", "twelve levels"]) {
       expect(only(answers.find((answer) => answer.name === name)?.markdown ?? "")).toMatch(/^```\n/);
     }
-  });
-});
-
-describe("anything at all", () => {
-  const pieces = fc.constantFrom(
-    ..."*,**,***,_,__,~~,`,```,~~~,||,==,$,$$,[,](,),![,<,>,> ,- ,1. ,\n,\n\n,\n    ,  \n,|,| a | b |,\n|---|---|\n,#,# ,---,\\,&amp;,<b>,</b>,<br>,https://x.example/a_b,[a](https://x.example),👨‍👩‍👧,e\u0301,\u200f,\ud83d,\u0000,word,a b c, ,\t,- [ ] ,[^1],[^1]: ,: ".split(
-      ",",
-    ),
-  );
-  const markdown = fc
-    .array(fc.oneof(pieces, fc.string({ maxLength: 8 })), { maxLength: 60 })
-    .map((all) => all.join(""));
-  const long = fc
-    .tuple(fc.array(pieces, { minLength: 3, maxLength: 30 }), fc.integer({ min: 60, max: 200 }))
-    .map(([all, times]) => all.join("").repeat(times));
-
-  test.each(FORMS)("is never refused as %s", { timeout: 120_000 }, (form) => {
-    fc.assert(
-      fc.property(fc.oneof({ weight: 5, arbitrary: markdown }, { weight: 1, arbitrary: long }), (text) => {
-        expect(faults(renderParts(text, form))).toEqual([]);
-      }),
-      { seed: SEED, numRuns: 300 },
-    );
-  });
-
-  test.each(FORMS)("never changes a closed part as %s", { timeout: 120_000 }, (form) => {
-    fc.assert(
-      fc.property(long, fc.double({ min: 0, max: 1, noNaN: true }), (text, share) => {
-        const { closed } = splitGrowing(text.slice(0, Math.floor(text.length * share)), form);
-        expect(renderParts(text, form).slice(0, closed.length)).toEqual(closed);
-      }),
-      { seed: SEED, numRuns: 40 },
-    );
   });
 });

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { type Cursor, type Form, type Part, renderGrowing, splitGrowing } from "../../src/telegram/render.ts";
+import { type Answer, answers } from "./corpus/answers.ts";
+import { FORMS, faults, rendering } from "./corpus/rendering.ts";
+
+describe("answers that grow", () => {
+  /** Plays an answer step by step, reading on from where the last step stood, and hands every state to `see`. */
+  function play({ markdown }: Answer, form: Form, steps: number, see: (shown: Part[], at: number) => void): Part[] {
+    let cursor: Cursor | undefined;
+    const closed: Part[] = [];
+    for (let step = 1; step <= steps; step += 1) {
+      const at = Math.ceil((markdown.length * step) / steps);
+      const growing = splitGrowing(markdown.slice(0, at), form, cursor);
+      cursor = growing.cursor;
+      closed.push(...growing.closed);
+      see(growing.open === undefined ? growing.closed : [...growing.closed, growing.open], at);
+    }
+    return closed;
+  }
+
+  /** Long answers are sampled: each step renders all of it. */
+  const stepsFor = ({ name, markdown }: Answer): number =>
+    markdown.length > 3_000 ? 4 : /cut short/.test(name) ? 2 : 12;
+
+  test.each(FORMS)("a closed part never changes and no state is refused as %s", { timeout: 120_000 }, (form) => {
+    for (const answer of answers) {
+      const closed = play(answer, form, stepsFor(answer), (shown, at) => {
+        expect(faults(shown), `${answer.name} at ${at}`).toEqual([]);
+      });
+      expect(rendering(answer, form).slice(0, closed.length), answer.name).toEqual(closed);
+    }
+  });
+
+  test.each(FORMS)("what is closed and what is open together are the answer as %s", { timeout: 60_000 }, (form) => {
+    for (const answer of answers.filter(({ markdown }) => markdown.length < 6_000)) {
+      const { closed, open } = splitGrowing(answer.markdown, form);
+      expect(open === undefined ? closed : [...closed, open], answer.name).toEqual(rendering(answer, form));
+    }
+  });
+
+  test.each(FORMS)(
+    "an answer begun anew at any length has the same closed parts as %s",
+    { timeout: 60_000 },
+    (form) => {
+      for (const answer of answers.filter(({ markdown }) => markdown.length > 3_000 && markdown.length < 50_000)) {
+        for (const share of [0.4, 0.81]) {
+          const { closed } = splitGrowing(answer.markdown.slice(0, Math.floor(answer.markdown.length * share)), form);
+          expect(rendering(answer, form).slice(0, closed.length), answer.name).toEqual(closed);
+        }
+      }
+    },
+  );
+
+  test("an unfinished bold word is bold, and its stars are not seen", () => {
+    expect(renderGrowing("This is **very impor", "entities")).toEqual({
+      form: "entities",
+      text: "This is very impor",
+      entities: [{ type: "bold", offset: 8, length: 10 }],
+    });
+  });
+
+  test("an unfinished fence is closed in the rich form", () => {
+    expect(renderGrowing("```js\nlet a", "rich")).toEqual({ form: "rich", markdown: "```js\nlet a\n```" });
+  });
+
+  test("an unfinished table is a table", () => {
+    expect(renderGrowing("| a | b |\n|--", "rich")).toEqual({ form: "rich", markdown: "| a | b |\n|--|---|" });
+  });
+});
