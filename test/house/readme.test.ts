@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
@@ -56,7 +56,7 @@ function codes(text: string): string[] {
 }
 
 describe("commands of the shell", () => {
-  /** Every command that the README shows, with the test that runs it: the file must hold the words beside it. */
+  /** Every command that the README shows, with the test that runs it (or the folder of such): it must hold the words beside it. */
   const TESTED: Readonly<Record<string, { readonly test: string; readonly holds: string }>> = {
     "npm install": { test: "test/e2e/playground.test.ts", holds: '"scripts/start.mjs"' },
     "npm start": { test: "test/e2e/playground.test.ts", holds: '"scripts/start.mjs"' },
@@ -71,8 +71,8 @@ describe("commands of the shell", () => {
     "npm run why -- 123456789": { test: "test/e2e/scripts.test.ts", holds: 'run("why"' },
     "npm run replay -- journal.json": { test: "test/e2e/scripts.test.ts", holds: 'run("replay"' },
     "npm run check": { test: "test/e2e/check.test.ts", holds: 'npm("types")' },
-    "npm run bench -- --quick": { test: "test/e2e/bench.test.ts", holds: "--quick" },
-    "npm run simulate -- --seed 1 --minutes 60": { test: "test/simulation/command.test.ts", holds: "--seed" },
+    "npm run bench -- --quick": { test: "test", holds: "../bench/" },
+    "npm run simulate -- --seed 1 --minutes 60": { test: "test/simulation", holds: "../simulation/" },
     // By hand, with an account: what each of these settings does is what the settings' own tests show.
     "npx wrangler secret put TELEGRAM_BOT_TOKEN": { test: "test/e2e/scripts.test.ts", holds: "TELEGRAM_BOT_TOKEN" },
     "npx wrangler secret put TELEGRAM_WEBHOOK_SECRET": {
@@ -92,7 +92,7 @@ describe("commands of the shell", () => {
 
   test.each(Object.entries(TESTED))("%s is run by a test", (_command, { test: path, holds }) => {
     expect(existsSync(join(ROOT, path)), path).toBe(true);
-    expect(read(path), path).toContain(holds);
+    expect(testsAt(path).filter((test) => read(test).includes(holds))).not.toEqual([]);
   });
 
   test("of npm exist in package.json, wherever a document names them", () => {
@@ -104,6 +104,14 @@ describe("commands of the shell", () => {
     expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(["start", "test"]));
   });
 });
+
+/** The file itself, or the tests below a folder; not this one, which holds the words because it looks for them. */
+function testsAt(path: string): string[] {
+  if (!statSync(join(ROOT, path)).isDirectory()) return [path];
+  return readdirSync(join(ROOT, path), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".test.ts") && !file.endsWith("readme.test.ts"))
+    .map((file) => `${path}/${file.replaceAll("\\", "/")}`);
+}
 
 /** Lines of ```sh blocks, parted at &&, and `npm …` in running text. */
 function shellCommands(text: string): Set<string> {
@@ -254,6 +262,12 @@ describe.each(DOCUMENTS)("%s", (path) => {
       /^(?:src|test|scripts|docs|bench|playground|simulation|skills)\/[\w./-]+$/.test(code),
     );
     for (const name of named) expect(existsSync(join(ROOT, name)), `${path}: ${name}`).toBe(true);
+  });
+
+  test("quotes only tests that are there", () => {
+    for (const [, file = "", name = ""] of text.matchAll(/`(test\/[\w./-]+)`: "([^"]+)"/g)) {
+      expect(read(file), `${path}: ${file}`).toContain(name);
+    }
   });
 
   test("names no path of a machine", () => {
