@@ -117,7 +117,7 @@ function answeredBy(door: Door, inbound: Extract<Inbound, { kind: "message" }>):
   const { turn } = door.session;
   if (turn.phase !== "waiting" || turn.why !== "person" || turn.question === undefined) return undefined;
   const question = questions.find(door, turn.question);
-  if (!question) return undefined;
+  if (!question || !questions.isFor(question, inbound.from.id)) return undefined;
   const words = inbound.message.text.trim();
   const option = question.options.find((candidate) => candidate.toLowerCase() === words.toLowerCase());
   const isReply = question.messageId !== undefined && inbound.message.reply?.messageId === question.messageId;

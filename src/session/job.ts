@@ -157,10 +157,13 @@ class SessionRun implements LiveRun {
       ask: (call, question, options) => {
         const id = asidePrefix(ports.key) + ports.newId().replaceAll("-", "").slice(0, 16);
         const untilAt = ports.now() + settings.askTimeoutMs;
-        const first = this.#turn()?.inputs[0];
+        const inputs = this.#turn()?.inputs ?? [];
+        const ids = inputs.map(({ from }) => from);
+        // Who writes as a channel, or as an anonymous administrator, presses under another id.
+        const askers = ids.some((from) => from <= 0) ? {} : { askers: [...new Set(ids)] };
         door.pass({ type: "asked", run: this.run, question: id, untilAt }, () => {
           if (!this.#turn()) return;
-          questions.put(door, { id, call, question, options, untilAt }, first?.messageId);
+          questions.put(door, { id, call, question, options, untilAt, ...askers }, inputs[0]?.messageId);
         });
       },
       show: (text) => {

@@ -35,6 +35,10 @@ async function act(accepting: Accepting, inbound: Extract<Inbound, { kind: "pres
       const question = questions.find(door, first);
       const choice = question?.options[Number(second)];
       if (!question || choice === undefined || door.store.has(inbound.update)) return expired();
+      if (!questions.isFor(question, from.id)) {
+        accepting.keep(() => {});
+        return "button_not_yours";
+      }
       const open = questions.answer(door, question, choice, () => door.store.accept(inbound.update, ports.now(), null));
       return open ? "button_done" : "button_expired";
     }

@@ -14,6 +14,8 @@ export interface Question {
   readonly question: string;
   readonly options: readonly string[];
   readonly untilAt: number;
+  /** Whose turn it is: they may answer. Absent: anybody (a channel asked, or an older version wrote the row). */
+  readonly askers?: readonly number[];
   /** The message that carries the buttons, once Telegram has given its id. */
   readonly messageId?: number;
 }
@@ -41,6 +43,11 @@ export function put(door: Door, question: Question, replyTo: number | undefined)
 
 export function find(door: Door, id: string): Question | undefined {
   return door.store.fact<Question>(PREFIX + id);
+}
+
+/** A question may stand before something that cannot be undone: in a group nobody answers it in another's place. */
+export function isFor({ askers }: Question, userId: number): boolean {
+  return askers === undefined || askers.includes(userId);
 }
 
 export function all(door: Door): Question[] {
