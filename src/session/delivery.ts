@@ -183,7 +183,8 @@ export class Courier {
       row.state === "doubtful" ||
       (row.state === "attempting" && row.id === this.#orphan) ||
       // A message of the growing answer may stand without our knowing its id.
-      growing?.inDoubt === true;
+      growing?.inDoubt === true ||
+      (growing === undefined && ends && row.run !== undefined && this.#outbox.isSending(row.run));
     const shipment = new Shipment(row, { growing, remembered, doubt, form: this.#form, words: this.#ports.words });
     for (;;) {
       const step = shipment.next();

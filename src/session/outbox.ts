@@ -96,7 +96,7 @@ export class Outbox {
       due_at INTEGER NOT NULL, created_at INTEGER NOT NULL, attempt INTEGER NOT NULL, progress TEXT) STRICT`);
     // One row: a session has one run. Messages of a run that grew on screen, so that a later process edits them.
     sql.exec(
-      `CREATE TABLE IF NOT EXISTS growing (slot INTEGER PRIMARY KEY, run TEXT NOT NULL, ids TEXT NOT NULL) STRICT`,
+      `CREATE TABLE IF NOT EXISTS growing (slot INTEGER PRIMARY KEY, run TEXT NOT NULL, ids TEXT NOT NULL, sending INTEGER NOT NULL) STRICT`,
     );
   }
 
@@ -177,12 +177,20 @@ export class Outbox {
     return { count, oldestAt: oldest ?? undefined };
   }
 
-  remember(run: string, ids: readonly number[]): void {
+  /** `isSending`: one more message is on its way, and whether it was accepted is not known yet. */
+  remember(run: string, ids: readonly number[], isSending: boolean): void {
     this.#sql.exec(
-      "INSERT INTO growing (slot, run, ids) VALUES (1, ?, ?) ON CONFLICT (slot) DO UPDATE SET run = excluded.run, ids = excluded.ids",
+      "INSERT INTO growing (slot, run, ids, sending) VALUES (1, ?, ?, ?) ON CONFLICT (slot) DO UPDATE SET run = excluded.run, ids = excluded.ids, sending = excluded.sending",
       run,
       JSON.stringify(ids),
+      isSending ? 1 : 0,
     );
+  }
+
+  /** A message of the run was on its way when this was last written. */
+  isSending(run: string): boolean {
+    const rows = this.#sql.exec("SELECT 1 AS found FROM growing WHERE slot = 1 AND run = ? AND sending = 1", run);
+    return rows.toArray().length > 0;
   }
 
   remembered(run: string): readonly number[] {

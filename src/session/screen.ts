@@ -13,7 +13,7 @@ export class Screen {
 
   /** A session has one run: whatever grew before is silent from here on. `before`: the run that this one goes on for. */
   begin(
-    options: Omit<GrowingOptions, "ids">,
+    options: Omit<GrowingOptions, "ids" | "inDoubt">,
     ports: Omit<GrowingPorts, "remember">,
     before: string | undefined,
   ): Growing {
@@ -25,12 +25,14 @@ export class Screen {
     this.#latestRun = run;
     const own = this.#outbox.remembered(run);
     const ids = own.length > 0 || before === undefined ? own : this.#outbox.remembered(before);
-    if (ids !== own && ids.length > 0) this.#outbox.remember(run, ids);
-    const remember = (accepted: readonly number[]) => {
+    // A process died between a send and its answer: a message may stand without our knowing its id.
+    const inDoubt = [run, before].some((one) => one !== undefined && this.#outbox.isSending(one));
+    if (ids !== own || inDoubt) this.#outbox.remember(run, ids, inDoubt);
+    const remember = (accepted: readonly number[], isSending: boolean) => {
       // A send of an ended run may land late; the slot is the next run's by then.
-      if (this.#latestRun === run) this.#outbox.remember(run, accepted);
+      if (this.#latestRun === run) this.#outbox.remember(run, accepted, isSending);
     };
-    const growing = new Growing({ ...options, ids }, { ...ports, remember });
+    const growing = new Growing({ ...options, ids, inDoubt }, { ...ports, remember });
     this.#live.set(run, growing);
     return growing;
   }

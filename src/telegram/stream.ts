@@ -20,7 +20,7 @@ export interface GrowingPorts {
   readonly after: (ms: number, act: () => void) => Cancel;
   readonly pace: Pace;
   /** Called as soon as Telegram has accepted a new message: its ids must outlive the process. */
-  readonly remember: (ids: readonly number[]) => void;
+  readonly remember: (ids: readonly number[], isSending: boolean) => void;
 }
 
 export interface GrowingOptions {
@@ -33,6 +33,8 @@ export interface GrowingOptions {
   readonly form: "rich" | "entities";
   /** Messages that this run streamed in a process that has died. */
   readonly ids: readonly number[];
+  /** One more may stand of which no id is known: nothing is shown until the final words, which are marked. */
+  readonly inDoubt?: boolean;
 }
 
 /** A draft vanishes 30 s after its last call. */
@@ -66,7 +68,7 @@ export class Growing {
   #notBefore = 0;
   #strikes = 0;
   #halted = false;
-  #inDoubt = false;
+  #inDoubt: boolean;
   #closed = false;
   #inFlight: Promise<void> | undefined;
   #timer: { readonly at: number; readonly cancel: Cancel } | undefined;
@@ -80,6 +82,8 @@ export class Growing {
     this.#mode = options.mode === "draft" && !options.private ? "edit" : options.mode;
     this.#form = options.form;
     this.#ids = [...options.ids];
+    this.#inDoubt = options.inDoubt === true;
+    this.#halted = this.#inDoubt;
     this.#shown = options.ids.map(() => undefined);
     this.#typing = new Typing(options.place, ports);
   }
@@ -209,6 +213,8 @@ export class Growing {
   async #perform(step: Step): Promise<void> {
     const { call, now, pace } = this.#ports;
     pace.began(now());
+    // Written before the send: if the process dies before its answer, the final words are marked as a possible double.
+    if (step.kind === "send") this.#ports.remember(this.#ids, true);
     const result = await call(step.post.method, step.post.payload);
     pace.ended(step.kind, now());
     this.#inFlight = undefined;
@@ -231,7 +237,7 @@ export class Growing {
         return;
       }
       this.#ids[step.index] = id;
-      this.#ports.remember(this.#ids);
+      this.#ports.remember(this.#ids, false);
     }
     if (step.index !== "draft") this.#shown[step.index] = step.key;
     this.#last = step;
@@ -242,6 +248,8 @@ export class Growing {
     const now = this.#ports.now();
     const isSend = step.index !== "draft" && this.#ids[step.index] === undefined;
     this.#strikes += 1;
+    const isRefused = refusal.kind !== "unavailable" || !refusal.maybeAccepted;
+    if (step.kind === "send" && isRefused) this.#ports.remember(this.#ids, false);
     switch (refusal.kind) {
       case "flood":
         // The wait is the whole chat's; what was to be shown is overtaken by a later edit.

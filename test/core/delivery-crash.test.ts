@@ -75,6 +75,27 @@ describe("a crash", () => {
     }
   });
 
+  it("in the middle of the first streamed send leads to a marked answer, for the successor and for the answer already owed", async () => {
+    const options = { mode: "edit", private: true, stopLabel: "Stop" } as const;
+    for (const isAnswered of [false, true]) {
+      const chat = new Chat();
+      chat.latencyMs = 100;
+      const first = chat.courier();
+      first.growing("r1", { chatId: 7 }, 5, options).show("The beginning of an answer");
+      await chat.pass(350);
+      if (isAnswered) chat.put(first, answer("The whole answer"), { run: "r1" });
+      chat.messages.set(999, "The beginning of an answer");
+      const second = chat.courier();
+      if (!isAnswered) {
+        second.growing("r2", { chatId: 7 }, 5, options, "r1").show("The beginning of another answer");
+        await chat.pass(2_000);
+        chat.put(second, answer("The whole answer"), { run: "r2" });
+      }
+      await chat.drain(second);
+      expect(chat.said()).toEqual(["The beginning of an answer", "_MARK_\n\nThe whole answer"]);
+    }
+  });
+
   it("of a streaming process leaves messages that the answer edits instead of doubling them", async () => {
     const chat = new Chat();
     const first = chat.courier();
