@@ -35,6 +35,8 @@ import { ACTIVITY_JOURNAL_ROWS, lookAt, PAGE_SESSIONS, parseQuery } from "./sigh
 
 /** Far more than any body that is meant. */
 const MOST_BODY_BYTES = 8 * 1024;
+/** No path of ours is longer; what somebody makes up is not written out. */
+const MOST_LOGGED_CHARS = 200;
 const DEFAULT_LIMIT = 50;
 const READS = new Set(["GET", "HEAD"]);
 
@@ -64,8 +66,7 @@ export function adminRoutes(
 
   admin.post("/login", async (context) => {
     if (!isOwnPage(context)) return refuse(context, 403, "Signing in works from the form at /admin only.");
-    const { token } = await context.req.parseBody();
-    const admission = await tryToken(context, typeof token === "string" ? token : "", guesses);
+    const admission = await tryToken(context, await writtenToken(context), guesses);
     if (admission.kind !== "token")
       log("admin.refused", { reason: admission.kind === "shut" ? "too_many_guesses" : "wrong_token" });
     if (admission.kind !== "token") return unauthorized(context, admission.kind === "shut" ? admission.untilAt : true);
@@ -86,7 +87,8 @@ export function adminRoutes(
     }
     await next();
     // Who changes something leaves a line; a path holds keys of sessions and names of credentials, never a secret.
-    if (!READS.has(context.req.method)) log("admin.did", { path: context.req.path, status: context.res.status });
+    const path = context.req.path.slice(0, MOST_LOGGED_CHARS);
+    if (!READS.has(context.req.method)) log("admin.did", { path, status: context.res.status });
   });
 
   admin.get("/", async (context) => {
@@ -195,6 +197,16 @@ const METHODS = {
   "/people/:user/erase": "POST",
   "/webhook": "POST",
 } as const;
+
+/** What was typed into the form; "" where the form is broken, which is then a wrong token like any other. */
+async function writtenToken(context: AdminContext): Promise<string> {
+  try {
+    const { token } = await context.req.parseBody();
+    return typeof token === "string" ? token : "";
+  } catch {
+    return "";
+  }
+}
 
 function refuse(context: AdminContext, status: 400 | 401 | 403 | 404 | 405 | 422 | 429, error: string): Response {
   return context.json({ error }, status);
