@@ -66,9 +66,11 @@ async function enter(inbound: Inbound, entrance: Entrance): Promise<Response> {
   const from = inbound.kind === "migrated" ? { id: 0 } : inbound.from;
   const session = sessionKey(place, from, settings.groupSessions);
   const bot = await entrance.bot(place.chatType !== "private" || namesBot(inbound));
-  const paired = needsPairing(inbound, settings) && (await entrance.isPaired(from.id));
   const skills = await entrance.skillNames(inbound);
-  const admission = admit(inbound, settings, bot, paired, skills);
+  // What is not for us even from a friend is asked about nowhere: a group's chatter must not go to one object.
+  const asFriend = admit(inbound, settings, bot, true, skills);
+  const isStranger = asFriend.ok && needsPairing(inbound, settings) && !(await entrance.isPaired(from.id));
+  const admission = isStranger ? admit(inbound, settings, bot, false, skills) : asFriend;
   if (!admission.ok) {
     log(admission.event, { session, update, reason: admission.reason, user: from.id });
     entrance.refuse(inbound, admission.tell, admission.pairing === true);

@@ -17,6 +17,9 @@ import { clockOffsetMs, type Whereabouts, whereaboutsOf } from "./whereabouts.ts
  * done what need not outlive it. Nobody else writes the value, and nobody sets the alarm: it is derived, here, each time.
  */
 
+/** What is kept of an unfinished answer: a row takes 2 MB, and a character may be four bytes. */
+const MOST_LEFT_CHARS = 400_000;
+
 /** What lives in memory of a run. It is cut by the door and by nothing else. */
 export interface LiveRun {
   readonly run: string;
@@ -174,7 +177,8 @@ export class Door {
   }
 
   log(event: LogEvent, fields: Readonly<Record<string, string | number | boolean>> = {}): void {
-    this.#ports.log(event, { session: this.#ports.key, ...fields });
+    const epoch = fields.run === undefined || fields.epoch !== undefined ? {} : { epoch: this.#value.epoch };
+    this.#ports.log(event, { session: this.#ports.key, ...epoch, ...fields });
   }
 
   // ---- rows of the transaction ----
@@ -230,7 +234,7 @@ export class Door {
   /** A run that ends without an answer: what it was asked and what had come of the answer stay in the conversation. */
   #leave(effect: Extract<Effect, { do: "leave" }>, before: Session, event: Event): void {
     const live = this.#live?.run === effect.run ? this.#live : undefined;
-    const came = effect.text ?? live?.text ?? "";
+    const came = (effect.text ?? live?.text ?? "").slice(0, MOST_LEFT_CHARS);
     if (effect.because !== "reset" && (effect.inputs.length > 0 || came !== "")) {
       const note = came === "" ? "[no answer was given: the turn was ended]" : `${came}\n\n[the turn was ended here]`;
       this.store.write(before.epoch, effect.run, {

@@ -2,6 +2,9 @@ import { type IncomingMessage, userWords } from "../agent/prompt.ts";
 import { messagesOf, textOf, usersOf } from "./conversation.ts";
 import type { TranscriptRow } from "./store.ts";
 
+/** A delivery is one row of at most 2 MB; a character may be four bytes. */
+const MOST_CHARS = 450_000;
+
 /** /export: the conversation as a file for people (Markdown) or for programs (JSON). */
 export function exported(
   rows: readonly TranscriptRow[],
@@ -14,7 +17,7 @@ export function exported(
       .filter((reply) => reply.role === "assistant")
       .map((reply) => ({ at: row.body.at, role: "assistant", text: textOf(reply) })),
   ]);
-  const kept = said.filter(({ text }) => text.trim() !== "");
+  const kept = newest(said.filter(({ text }) => text.trim() !== ""));
   if (form === "json") {
     const text = JSON.stringify(
       kept.map(({ at, ...rest }) => ({ at: new Date(at).toISOString(), ...rest })),
@@ -24,9 +27,29 @@ export function exported(
     return { name: "conversation.json", mime: "application/json", text };
   }
   const text = kept
-    .map(({ at, role, text }) => `**${role === "user" ? "You" : "Bot"}** · ${new Date(at).toISOString()}\n\n${text}\n`)
+    .map(
+      ({ at, role, text }) =>
+        `**${role === "user" ? "You" : role === "note" ? "Note" : "Bot"}** · ${new Date(at).toISOString()}\n\n${text}\n`,
+    )
     .join("\n---\n\n");
   return { name: "conversation.md", mime: "text/markdown", text };
+}
+
+/** What fits, from the end; the file says so where its beginning is missing. */
+function newest<Said extends { readonly at: number; readonly role: string; readonly text: string }>(
+  said: readonly Said[],
+) {
+  let chars = 0;
+  const from = said.findLastIndex(({ text }) => {
+    chars += text.length + 100;
+    return chars > MOST_CHARS;
+  });
+  const first = said[from];
+  if (!first) return said;
+  return [
+    { at: first.at, role: "note", text: "What was said before this is too long for one file." },
+    ...said.slice(from + 1),
+  ];
 }
 
 function wordsOf(

@@ -140,8 +140,8 @@ describe("send_file", () => {
   it("refuses what is empty, too large or no base64, and says what Telegram said", async () => {
     const { context, files } = stage();
     expect(await call("send_file", { name: "a", content: "" }, context)).toMatch(/^error: .*empty/);
-    expect(await call("send_file", { name: "a", content: "x".repeat(5 * 1024 * 1024 + 1) }, context)).toMatch(
-      /^error: .*5 MB/,
+    expect(await call("send_file", { name: "a", content: "x".repeat(1024 * 1024 + 1) }, context)).toMatch(
+      /^error: .*1 MB/,
     );
     expect(await call("send_file", { name: "a", content: "data:;base64,%%" }, context)).toMatch(/^error: .*base64/);
     expect(files).toEqual([]);

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { cutText, refused, said, short, type Tool } from "./tool.ts";
 
-/** A model cannot write more than this in one call anyway; Telegram would take 50 MB. */
-const MOST_BYTES = 5 * 1024 * 1024;
+/** A delivery is one row of at most 2 MB, base64 included. A model writes less than this in one call anyway. */
+const MOST_BYTES = 1024 * 1024;
 
 /** Not repeatable: a second document would arrive. */
 export const sendFile: Tool<{ name: string; content: string; mime?: string | undefined }> = {
