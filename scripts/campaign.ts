@@ -1,0 +1,65 @@
+import { parseArgs } from "node:util";
+import { type CampaignResult, campaign, line } from "../test/e2e/campaign/campaign.ts";
+import { command, paint, say, Unmet } from "./terminal.ts";
+
+/** `npm run campaign`: kills the real Worker again and again under traffic, and accounts for every acknowledged update. */
+const HELP = `npm run campaign -- --kills 200 --seed 1
+  --kills N    how often the Worker is killed (SIGKILL); 200 takes about half an hour
+  --seed N     who writes what and when, and when it is killed; a new one each time unless given
+  --places N   chats that write at the same time; 12
+Exit code 1: something acknowledged was lost, or said twice without a mark, or a chat is dead.`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      kills: { type: "string", default: "200" },
+      seed: { type: "string", default: String(Date.now() % 1_000_000) },
+      places: { type: "string", default: "12" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) {
+    say(HELP);
+    return 0;
+  }
+  const kills = whole("kills", values.kills);
+  const seed = whole("seed", values.seed);
+  const result = await campaign({ kills, seed, places: whole("places", values.places), tell: say });
+  for (const told of [...result.stories, ...report(result, values.places)]) say(told);
+  return isClean(result) ? 0 : 1;
+}
+
+function whole(name: string, written: string): number {
+  const number = Number(written);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new Unmet(`--${name} ${written}: expected a whole number from 1.`);
+  return number;
+}
+
+function isClean({ lost, wrong, dead, internalErrors }: CampaignResult): boolean {
+  return [lost, wrong, dead, internalErrors].every(({ length }) => length === 0);
+}
+
+function report(result: CampaignResult, places: string): string[] {
+  const { kills, seed, acknowledged, answered, said, marked, remindersKept, lost, wrong, dead, growing } = result;
+  const faults = [...lost, ...wrong, ...dead.map((name) => `${name} is dead`), ...result.internalErrors];
+  return [
+    "",
+    `kills survived   ${kills}`,
+    `acknowledged     ${acknowledged}`,
+    `answered         ${answered}`,
+    `fate said        ${said}`,
+    `marked copies    ${marked}`,
+    `reminders kept   ${remindersKept}`,
+    `still growing    ${growing}`,
+    `lost             ${lost.length}`,
+    `wrong            ${wrong.length}`,
+    `chats dead       ${dead.length}`,
+    `seed             ${seed}, ${Math.round(result.tookMs / 1000)} s`,
+    ...faults.map((fault) => paint("red", `✗ ${fault}`)),
+    isClean(result) ? paint("green", "✓ Nothing acknowledged is lost.") : paint("red", `✗ ${line(result)}`),
+    `again: npm run campaign -- --kills ${kills} --seed ${seed} --places ${places}`,
+  ];
+}
+
+if (import.meta.main) await command(main);
