@@ -34,7 +34,14 @@ export function botOf(env: Environment, settings: Settings): BotPort {
     lift: (provider, credential) => liftIn(env, settings, provider, credential),
     approvePair: async (code, by) => {
       const approved = await directory().approve({ code, by });
-      if (approved.ok) return { kind: "done", userId: approved.userId, name: approved.name };
+      if (approved.ok) {
+        const { userId, name } = approved;
+        // Let in all the same where it cannot be said: the chat may be gone by now.
+        await env.SESSION.getByName(`telegram:${userId}`)
+          .tell({ key: "pair_welcome", params: {} })
+          .catch(() => {});
+        return { kind: "done", userId, name };
+      }
       return approved.reason === "locked" ? { kind: "locked", untilAt: approved.until } : { kind: "wrong" };
     },
   };

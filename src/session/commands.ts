@@ -55,9 +55,11 @@ export async function carryOut(accepting: Accepting, command: BuiltinCommand): P
     case "bg":
     case "btw":
       // The Worker sends these to a session of their own; what arrives here without words has nothing to send.
-      return given
-        ? accepting.pass({ type: "received", input: accepting.input() })
-        : say("usage_hint", { usage: `/${command.name} ${command.hint}` });
+      if (!given) return say("usage_hint", { usage: `/${command.name} ${command.hint}` });
+      return accepting.pass(
+        { type: "received", input: accepting.input() },
+        command.name === "bg" ? words(language, "bg_started") : undefined,
+      );
     case "compact":
       return accepting.pass({ type: "received", input: accepting.input(), mode: "queue" });
     case "busy":
