@@ -1,4 +1,5 @@
-import type { LanguageModel, ModelMessage, ToolSet } from "ai";
+import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
+import type { ModelMessage } from "ai";
 
 /**
  * One model call: streamed, without retries of any kind, because whoever calls sees every failure and decides. A 200 is
@@ -6,10 +7,10 @@ import type { LanguageModel, ModelMessage, ToolSet } from "ai";
  */
 
 export interface ModelRequest {
-  readonly model: LanguageModel;
+  readonly model: LanguageModelV4;
   readonly system: string;
   readonly messages: readonly ModelMessage[];
-  readonly tools: ToolSet;
+  readonly tools: readonly LanguageModelV4FunctionTool[];
   /** The model must answer in words now. */
   readonly wordsOnly: boolean;
   readonly maxOutputTokens?: number;
@@ -55,18 +56,22 @@ export class TornStream extends Error {
 
 export async function callModel(request: ModelRequest): Promise<ModelReply> {
   // Loaded with the first turn: starting up must not pay for it.
-  const { streamCall } = await import("./sdk.ts");
+  const { convertToLanguageModelPrompt } = await import("./sdk.ts");
   let text = "";
   let begun = false;
   const calls: ToolCall[] = [];
   try {
-    const hasTools = Object.keys(request.tools).length > 0;
-    const { stream } = await streamCall({
-      model: request.model,
-      instructions: request.system,
-      messages: [...request.messages],
-      ...(hasTools
-        ? { tools: request.tools, toolChoice: request.wordsOnly ? ("none" as const) : ("auto" as const) }
+    const { model } = request;
+    const prompt = await convertToLanguageModelPrompt({
+      prompt: { instructions: request.system, messages: [...request.messages] },
+      supportedUrls: await model.supportedUrls,
+      download: nothingToDownload,
+      provider: model.provider.split(".")[0] ?? "",
+    });
+    const { stream } = await model.doStream({
+      prompt,
+      ...(request.tools.length > 0
+        ? { tools: [...request.tools], toolChoice: { type: request.wordsOnly ? ("none" as const) : ("auto" as const) } }
         : {}),
       ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
       abortSignal: request.signal,
@@ -76,7 +81,7 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
       switch (part.type) {
         case "text-delta":
           begun = true;
-          text += part.text;
+          text += part.delta;
           request.onText(text);
           break;
         case "reasoning-delta":
@@ -87,7 +92,7 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
           break;
         case "tool-call":
           begun = true;
-          calls.push({ id: part.toolCallId, name: part.toolName, input: part.input });
+          calls.push({ id: part.toolCallId, name: part.toolName, input: inputOf(part.input) });
           request.onProgress();
           break;
         case "error":
@@ -95,25 +100,22 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
             return { ok: true, text, calls: [], usage: { input: 0, output: 0, cached: 0 }, cutBy: "tools" };
           }
           return { ok: false, error: part.error, text, midStream: begun };
-        case "model-call-end": {
-          const { finishReason, rawFinishReason, usage } = part;
-          // What went wrong comes as the next part; the stream is torn where nothing does.
-          if (finishReason === "error") {
-            begun = true;
-            break;
-          }
-          if (rawFinishReason === undefined && (finishReason === "other" || finishReason === "interrupted")) {
+        case "finish": {
+          const { usage } = part;
+          const { unified, raw } = part.finishReason;
+          if (unified === "error") return { ok: false, error: new TornStream(), text, midStream: true };
+          if (raw === undefined && (unified === "other" || unified === "interrupted")) {
             return { ok: false, error: new TornStream(), text, midStream: true };
           }
-          const cutBy = finishReason === "length" ? "length" : finishReason === "content-filter" ? "policy" : undefined;
+          const cutBy = unified === "length" ? "length" : unified === "content-filter" ? "policy" : undefined;
           return {
             ok: true,
             text,
             calls,
             usage: {
-              input: usage.inputTokens ?? 0,
-              output: usage.outputTokens ?? 0,
-              cached: usage.inputTokenDetails.cacheReadTokens ?? 0,
+              input: usage.inputTokens.total ?? 0,
+              output: usage.outputTokens.total ?? 0,
+              cached: usage.inputTokens.cacheRead ?? 0,
             },
             ...(cutBy ? { cutBy } : {}),
           };
@@ -131,4 +133,18 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
 /** The library's own word for it: the model called a tool although `toolChoice` was none. */
 function isCallForTools(error: unknown): boolean {
   return error instanceof Error && error.name === "AI_ToolChoiceViolationError";
+}
+
+/** Every file is in the conversation as bytes. What is not stays away: no address that anybody wrote is fetched from here. */
+async function nothingToDownload(wanted: readonly { readonly url: URL }[]): Promise<null[]> {
+  return wanted.map(() => null);
+}
+
+function inputOf(written: string): unknown {
+  if (written.trim() === "") return {};
+  try {
+    return JSON.parse(written);
+  } catch {
+    return written;
+  }
 }

@@ -1,4 +1,5 @@
-import type { LanguageModel, ModelMessage, ToolSet } from "ai";
+import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
+import type { ModelMessage } from "ai";
 import type { ModelName } from "../config.ts";
 import { classify, type FailureClass, touchesCredential, type Verdict } from "../core/failure.ts";
 import type { KeptLease } from "../core/session.ts";
@@ -39,14 +40,14 @@ export interface FailoverPorts {
   isLost(model: ModelName, credential: string): boolean;
   report(model: ModelName, lease: Lease, outcome: { ok: true } | { ok: false; verdict: Verdict }): Promise<void>;
   /** Undefined: the key is gone from the settings. */
-  open(model: ModelName, credential: string): Promise<LanguageModel | undefined>;
+  open(model: ModelName, credential: string): Promise<LanguageModelV4 | undefined>;
   log(fields: Readonly<Record<string, string | number | boolean>>): void;
 }
 
 export interface Asking {
   readonly system: string;
   readonly messages: readonly ModelMessage[];
-  readonly tools: ToolSet;
+  readonly tools: readonly LanguageModelV4FunctionTool[];
   readonly wordsOnly: boolean;
   onText(text: string): void;
   onProgress(): void;

@@ -37,18 +37,28 @@ export function systemPrompt(context: SystemContext): string {
     .concat(skills);
 }
 
+/** Formatters by time zone: making one takes as long as everything else of the prompt. */
+const days = new Map<string, Intl.DateTimeFormat>();
+const MOST_ZONES = 100;
+
 function dayIn(timezone: string, at: number): string {
-  try {
-    return new Intl.DateTimeFormat("en-GB", {
-      weekday: "long",
-      day: "numeric",
-      month: "long",
-      year: "numeric",
-      timeZone: timezone,
-    }).format(at);
-  } catch {
-    return new Date(at).toISOString().slice(0, 10);
+  let day = days.get(timezone);
+  if (!day) {
+    try {
+      day = new Intl.DateTimeFormat("en-GB", {
+        weekday: "long",
+        day: "numeric",
+        month: "long",
+        year: "numeric",
+        timeZone: timezone,
+      });
+    } catch {
+      return new Date(at).toISOString().slice(0, 10);
+    }
+    if (days.size >= MOST_ZONES) days.clear();
+    days.set(timezone, day);
   }
+  return day.format(at);
 }
 
 export type IncomingMessage = Extract<Inbound, { kind: "message" }>;

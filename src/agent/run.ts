@@ -1,4 +1,5 @@
-import type { ModelMessage, ToolSet } from "ai";
+import type { LanguageModelV4FunctionTool } from "@ai-sdk/provider";
+import type { ModelMessage } from "ai";
 import type { ModelName } from "../config.ts";
 import type { Event, FailureReason } from "../core/event.ts";
 import type { FailureClass } from "../core/failure.ts";
@@ -35,7 +36,7 @@ export interface Job {
   /** Tool calls of the last finished step that have no result yet. */
   unanswered(): readonly OpenCall[];
   tools(): Promise<readonly Tool[]>;
-  definitions(tools: readonly Tool[]): Promise<ToolSet>;
+  definitions(tools: readonly Tool[]): readonly LanguageModelV4FunctionTool[];
   context(): ToolContext;
   /** Puts the question before the person, durably, and parks the run: it goes on when there is an answer. */
   ask(call: ToolCall, question: string, options: readonly string[]): void;
@@ -80,7 +81,7 @@ export async function work(job: Job): Promise<void> {
 async function turn(job: Job): Promise<void> {
   const failover = new Failover(job.failover);
   let tools: readonly Tool[] | undefined;
-  let definitions: ToolSet | undefined;
+  let definitions: readonly LanguageModelV4FunctionTool[] | undefined;
   let empty = 0;
   let compacted = false;
 
@@ -106,7 +107,7 @@ async function turn(job: Job): Promise<void> {
       return job.report(answer(job, state, done ? only.done : only.notNeeded));
     }
     tools ??= await job.tools();
-    definitions ??= await job.definitions(tools);
+    definitions ??= job.definitions(tools);
     const earlier = job.earlierText();
     const messages = await job.conversation();
     if (!compacted && job.isNearLimit(messages)) {

@@ -1,5 +1,7 @@
 /**
- * What a turn uses of the AI SDK, and nothing else: whoever loads "ai" itself by a dynamic import gets, and bundles, all that
- * it exports. This file is loaded with the first turn.
+ * What a turn uses of the AI SDK's core, and nothing else: whoever loads "ai" by a dynamic import gets, and bundles, all that it
+ * exports. This file is loaded with the first turn. The models are spoken to by the interface that the SDK's packages share
+ * (LanguageModelV4): the core's own functions around it check every message of a conversation again, open a stream inside
+ * a stream for each call, and cost more processor time than everything else in a turn.
  */
-export { experimental_streamLanguageModelCall as streamCall, jsonSchema, tool } from "ai";
+export { convertToLanguageModelPrompt } from "ai/internal";

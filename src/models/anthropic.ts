@@ -1,11 +1,11 @@
 import { AnthropicLanguageModel } from "@ai-sdk/anthropic/internal";
-import type { LanguageModel } from "ai";
+import type { LanguageModelV4 } from "@ai-sdk/provider";
 
 /**
  * Anthropic's Messages API. The package's front door, `createAnthropic`, brings batches, files and skills into the bundle; this
  * is the model alone. Loaded lazily by registry.ts.
  */
-export function anthropicModel(model: string, options: AnthropicOptions): LanguageModel {
+export function anthropicModel(model: string, options: AnthropicOptions): LanguageModelV4 {
   return new AnthropicLanguageModel(model, {
     provider: "anthropic.messages",
     baseURL: options.baseURL,

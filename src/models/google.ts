@@ -1,11 +1,11 @@
 import { GoogleLanguageModel } from "@ai-sdk/google/internal";
-import type { LanguageModel } from "ai";
+import type { LanguageModelV4 } from "@ai-sdk/provider";
 
 /**
  * Gemini's own dialect. The package's front door, `createGoogle`, brings pictures, videos, speech and batches into the bundle;
  * this is the model alone. Loaded lazily by registry.ts.
  */
-export function googleModel(model: string, options: GoogleOptions): LanguageModel {
+export function googleModel(model: string, options: GoogleOptions): LanguageModelV4 {
   return new GoogleLanguageModel(model, {
     provider: "google.generative-ai",
     baseURL: options.baseURL,

@@ -1,5 +1,5 @@
 import { OpenAICompatibleChatLanguageModel } from "@ai-sdk/openai-compatible";
-import type { LanguageModel } from "ai";
+import type { LanguageModelV4 } from "@ai-sdk/provider";
 import * as z from "zod";
 import { streamingFetch } from "./streaming-fetch.ts";
 
@@ -16,7 +16,7 @@ export interface OpenAiCompatible {
   readonly fetch: typeof fetch;
 }
 
-export function openAiCompatibleModel(options: OpenAiCompatible): LanguageModel {
+export function openAiCompatibleModel(options: OpenAiCompatible): LanguageModelV4 {
   return new OpenAICompatibleChatLanguageModel(options.model, {
     provider: `${options.provider}.chat`,
     url: ({ path }) => `${options.baseURL}${path}`,

@@ -1,4 +1,4 @@
-import type { LanguageModel } from "ai";
+import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { ModelName, ProviderSettings } from "../config.ts";
 import { baseUrlOf } from "./base-url.ts";
 import { ModelUnavailable } from "./unavailable.ts";
@@ -24,11 +24,31 @@ export interface ModelRequest {
   readonly ai?: unknown;
 }
 
-/** Opens a model. @throws ModelUnavailable when the settings do not say where, or with what, to ask. */
-export async function languageModel(request: ModelRequest): Promise<LanguageModel> {
+/**
+ * Opened models, by whoever carries their requests. They hold nothing of a call, and opening one builds schemas that take as
+ * long as a short turn. Finished ones only: a promise must not be awaited from another object's event.
+ */
+const opened = new WeakMap<typeof fetch, Map<string, LanguageModelV4>>();
+const MOST_OPENED = 100;
+
+/** Opens a model, once for each isolate. @throws ModelUnavailable when the settings do not say where, or with what, to ask. */
+export async function languageModel(request: ModelRequest): Promise<LanguageModelV4> {
+  const { provider, model } = request.model;
+  if (provider === "workersai" && baseUrlOf(provider, request.settings) === undefined) return boundModel(request);
+  const { fetch: carrier = globalThis.fetch } = request;
+  const name = JSON.stringify([provider, model, request.settings?.baseUrl, request.key]);
+  const known = opened.get(carrier)?.get(name);
+  if (known) return known;
+  const made = await open(request);
+  const models = opened.get(carrier) ?? new Map<string, LanguageModelV4>();
+  if (models.size >= MOST_OPENED) models.clear();
+  opened.set(carrier, models.set(name, made));
+  return made;
+}
+
+async function open(request: ModelRequest): Promise<LanguageModelV4> {
   const { provider, model } = request.model;
   const baseURL = baseUrlOf(provider, request.settings);
-  if (provider === "workersai" && baseURL === undefined) return boundModel(request);
   if (baseURL === undefined) throw new ModelUnavailable(provider, "no_base_url");
   // An SDK without a key looks for one in the environment. An empty one is a mistake of the settings.
   if (request.key === "") throw new ModelUnavailable(provider, "no_key");
@@ -57,7 +77,7 @@ export async function languageModel(request: ModelRequest): Promise<LanguageMode
   }
 }
 
-async function boundModel(request: ModelRequest): Promise<LanguageModel> {
+async function boundModel(request: ModelRequest): Promise<LanguageModelV4> {
   const { provider, model } = request.model;
   if (!isAiBinding(request.ai)) throw new ModelUnavailable(provider, "no_binding");
   const { openAiCompatibleModel } = await import("./openai-compatible.ts");

@@ -46,7 +46,7 @@ export async function compactConversation(
     {
       system: "You shorten conversations without losing what matters. Write only the summary.",
       messages: [...within(conversation, windowTokens), instruction],
-      tools: {},
+      tools: [],
       wordsOnly: true,
       onText: () => {},
       onProgress: () => {},

@@ -15,13 +15,14 @@ import type { PoolPort, SessionPorts } from "./ports.ts";
 export const TELEGRAM_TIMEOUT_MS = 20_000;
 const TRANSCRIBE_TIMEOUT_MS = 60_000;
 const BINDING = "binding";
+/** One for all objects of the isolate, so that models that are asked through it are opened once. */
+const send: typeof fetch = (input, init) => fetch(input, init);
 
 export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: () => void): SessionPorts {
   const settings = settingsOf(env);
   const key = ctx.id.name ?? "unknown";
   const { storage } = ctx;
   const parent = /^(.*):btw:\d+$/.exec(key)?.[1];
-  const send: typeof fetch = (input, init) => fetch(input, init);
   const transcription = settings.transcriptionModel;
   return {
     key,

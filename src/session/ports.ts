@@ -1,4 +1,4 @@
-import type { LanguageModel } from "ai";
+import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { Fetch, PersonPort } from "../agent/tools/tool.ts";
 import type { ModelName, Settings } from "../config.ts";
 import type { Verdict } from "../core/failure.ts";
@@ -37,7 +37,7 @@ export interface SessionPorts {
   keyOf(provider: string, credential: string): Promise<string | undefined>;
   /** Names of the credentials in the Worker's secrets, in their order. */
   credentials(provider: string): Promise<readonly string[]>;
-  model(name: ModelName, key: string): Promise<LanguageModel>;
+  model(name: ModelName, key: string): Promise<LanguageModelV4>;
   person(userId: number): Person;
   /** Words of a voice message; undefined: they could not be had. Absent: no transcription is set up. */
   readonly transcribe?: (

@@ -74,7 +74,7 @@ class Scene {
     const asking: Asking = {
       system: "",
       messages: [{ role: "user", content: "hi" }],
-      tools: {},
+      tools: [],
       wordsOnly: false,
       onText: (text) => this.events.push(`text ${text}`),
       onProgress: () => {},

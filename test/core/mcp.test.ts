@@ -43,7 +43,7 @@ describe("the tools of an MCP server", () => {
       const { mcp, seen } = await connect({ "mcp.example.com": { tools: [ECHO], call: echo, asStream } });
       expect(mcp.notices).toEqual([]);
       expect(mcp.tools.map((tool) => [tool.name, tool.repeatable])).toEqual([["docs_echo", false]]);
-      expect((await definitions(mcp.tools)).docs_echo?.inputSchema).toMatchObject({ jsonSchema: ECHO.inputSchema });
+      expect(definitions(mcp.tools)[0]).toMatchObject({ name: "docs_echo", inputSchema: ECHO.inputSchema });
       const result = await callTool(mcp.tools, "docs_echo", '{"word":"tea"}', stage().context);
       expect(result).toMatchObject({
         kind: "text",

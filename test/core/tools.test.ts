@@ -52,16 +52,16 @@ describe("the toolset", () => {
       expect(names).not.toContain(absent);
   });
 
-  it("takes the arguments of the contract and shows a schema of an object to the model", async () => {
+  it("takes the arguments of the contract and shows a schema of an object to the model", () => {
     for (const tool of all) {
       expect(readArguments(tool, JSON.stringify(sampleArguments[tool.name])), tool.name).toMatchObject({ ok: true });
       expect(z.toJSONSchema(tool.arguments, { io: "input" }), tool.name).toMatchObject({ type: "object" });
     }
-    expect(Object.keys(await definitions(all))).toEqual(all.map((tool) => tool.name));
+    expect(definitions(all).map((definition) => definition.name)).toEqual(all.map((tool) => tool.name));
   });
 
-  it("gives no `execute` to the SDK", async () => {
-    for (const definition of Object.values(await definitions(all))) expect(definition.execute).toBeUndefined();
+  it("gives no `execute` to the SDK", () => {
+    for (const definition of definitions(all)) expect(definition).not.toHaveProperty("execute");
   });
 
   it("says what each does in one short line, whatever the arguments are", () => {

@@ -1,17 +1,34 @@
-import type { ToolSet } from "ai";
+import type { LanguageModelV4FunctionTool } from "@ai-sdk/provider";
+import * as z from "zod";
 import type { Tool } from "./tool.ts";
 
-/** The tools as the AI SDK shows them to a model: no `execute`, the run loop calls them itself. */
-export async function definitions(tools: readonly Tool[]): Promise<ToolSet> {
-  // With the first turn: starting up must not pay for it.
-  const { jsonSchema, tool: defineTool } = await import("../sdk.ts");
-  return Object.fromEntries(
-    tools.map((tool) => [
-      tool.name,
-      defineTool({
-        description: tool.description,
-        inputSchema: tool.schema ? jsonSchema({ ...tool.schema }) : tool.arguments,
-      }),
-    ]),
-  );
+/** The tools as a model is shown them. No `execute`: the run loop calls them itself. */
+export function definitions(tools: readonly Tool[]): readonly LanguageModelV4FunctionTool[] {
+  return tools.map((tool) => ({
+    type: "function",
+    name: tool.name,
+    description: tool.description,
+    inputSchema: tool.schema ? { ...tool.schema } : schemaOf(tool.arguments),
+  }));
+}
+
+type JsonSchema = LanguageModelV4FunctionTool["inputSchema"];
+
+/** Once for each schema and isolate: it takes longer than a short turn's own work. */
+const known = new WeakMap<object, JsonSchema>();
+
+function schemaOf(schema: Tool["arguments"]): JsonSchema {
+  let made = known.get(schema);
+  if (!made) {
+    made = z.toJSONSchema(schema, {
+      target: "draft-7",
+      io: "input",
+      override: ({ jsonSchema }) => {
+        // Several models make up arguments where it is not said.
+        if (jsonSchema.type === "object") jsonSchema.additionalProperties ??= false;
+      },
+    }) as JsonSchema;
+    known.set(schema, made);
+  }
+  return made;
 }

@@ -2,13 +2,15 @@ import * as z from "zod";
 import type { Skill } from "../skills.ts";
 import { refused, said, short, type Tool } from "./tool.ts";
 
+const args = z.object({ name: z.string() });
+
 /** The skills the model may load; its system prompt names them with their descriptions. */
 export function loadSkill(skills: readonly Skill[]): Tool<{ name: string }> {
   return {
     name: "load_skill",
     description:
       "Reads the instructions of a skill by its name. Do that when a skill's description fits what is asked, before you begin.",
-    arguments: z.object({ name: z.string() }),
+    arguments: args,
     repeatable: true,
     limitMs: 1000,
     status: (given) => ({ key: "tool.load_skill", params: { name: short(given.name) } }),
