@@ -53,6 +53,8 @@ describe.skipIf(executable === undefined)("the playground in a real browser", ()
     await page.locator(".message.theirs table").getByText("a zombie").waitFor();
     await page.locator(".message.theirs", { hasText: "of things that turn" }).getByText("edited").waitFor();
     await page.locator("#log").getByText("run.finished").first().waitFor();
+    // The README's picture: PICTURES_DIR=docs npx vitest run --project browser test/browser/playground.test.ts
+    if (process.env.PICTURES_DIR) await page.screenshot({ path: join(process.env.PICTURES_DIR, "playground.png") });
   });
 
   test("Stop ends a slow answer", async () => {
