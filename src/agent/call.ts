@@ -54,11 +54,20 @@ export class TornStream extends Error {
   }
 }
 
+/**
+ * More of one call is not read: an answer is a row of at most 2 MB, and a character may be four bytes. A model that never
+ * ends is cut here, if its time limit does not come first.
+ */
+export const MOST_TEXT_CHARS = 200_000;
+const MOST_ARGUMENT_CHARS = 300_000;
+const UNKNOWN_USAGE: TokenUsage = { input: 0, output: 0, cached: 0 };
+
 export async function callModel(request: ModelRequest): Promise<ModelReply> {
   // Loaded with the first turn: starting up must not pay for it.
   const { convertToLanguageModelPrompt } = await import("./sdk.ts");
   let text = "";
   let begun = false;
+  let argumentChars = 0;
   const calls: ToolCall[] = [];
   try {
     const { model } = request;
@@ -83,10 +92,20 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
           begun = true;
           text += part.delta;
           request.onText(text);
+          // Leaving the loop cancels the stream, and with it the call.
+          if (text.length >= MOST_TEXT_CHARS)
+            return { ok: true, text, calls: [], usage: UNKNOWN_USAGE, cutBy: "length" };
+          break;
+        case "tool-input-delta":
+          argumentChars += part.delta.length;
+          if (argumentChars > MOST_ARGUMENT_CHARS) {
+            return { ok: false, error: new TornStream(), text, midStream: true };
+          }
+          begun = true;
+          request.onProgress();
           break;
         case "reasoning-delta":
         case "tool-input-start":
-        case "tool-input-delta":
           begun = true;
           request.onProgress();
           break;
@@ -97,7 +116,7 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
           break;
         case "error":
           if (request.wordsOnly && isCallForTools(part.error)) {
-            return { ok: true, text, calls: [], usage: { input: 0, output: 0, cached: 0 }, cutBy: "tools" };
+            return { ok: true, text, calls: [], usage: UNKNOWN_USAGE, cutBy: "tools" };
           }
           return { ok: false, error: part.error, text, midStream: begun };
         case "finish": {
