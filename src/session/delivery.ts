@@ -24,7 +24,8 @@ export interface CourierPorts {
   readonly after: (ms: number, act: () => void) => Cancel;
   readonly form: "rich" | "entities";
   readonly place: () => Place;
-  readonly words: Words;
+  /** `unreadable` stands in for a row that cannot be read any more. */
+  readonly words: Words & { readonly unreadable: () => string };
   /** Rows or their times have changed: the alarm is to be derived anew. */
   readonly onChange: () => void;
   /** Nothing may be written to this chat any more; its rows are gone. */
@@ -75,7 +76,10 @@ export class Courier {
   constructor(ports: CourierPorts) {
     this.#ports = ports;
     this.#form = ports.form;
-    this.#outbox = new Outbox(ports.sql);
+    this.#outbox = new Outbox(ports.sql, () => {
+      ports.log("internal.error", { session: ports.session, where: "stored", what: "delivery" });
+      return ports.words.unreadable();
+    });
     this.#screen = new Screen(this.#outbox);
   }
 

@@ -64,9 +64,11 @@ export class Door {
     this.#ports = ports;
     this.#onLeave = onLeave;
     this.#begin = begin;
-    this.store = new Store(ports.sql);
+    this.store = new Store(ports.sql, (what) =>
+      ports.log("internal.error", { session: ports.key, where: "stored", what }),
+    );
     this.#whereabouts = this.store.fact<Whereabouts>("whereabouts") ?? whereaboutsOf(ports.key);
-    this.#value = this.store.load(policyOf(ports, this.#whereabouts.timezone));
+    this.#value = this.store.load(policyOf(ports, this.#whereabouts.timezone), ports.now());
     this.courier = makeCourier(this);
     this.courier.recover();
   }
@@ -93,8 +95,17 @@ export class Door {
    * other event, so that no event meets a run that nobody carries on.
    */
   heal(): void {
+    if (this.store.isLost) this.#ownUp();
     const { turn } = this.#value;
     if (turn.phase === "running" && this.#live?.run !== turn.run) this.pass({ type: "woken" });
+  }
+
+  /** What was under way cannot be read any more: that is said, and an idle value is written in its place. */
+  #ownUp(): void {
+    this.keep(() => {
+      this.store.save(this.#value, { type: "woken" }, ["say:failed"], this.#ports.now());
+      this.say({ content: this.#notice({ key: "failed", reason: "internal" }, undefined), attempting: true });
+    });
   }
 
   /**
@@ -235,7 +246,9 @@ export class Door {
   #leave(effect: Extract<Effect, { do: "leave" }>, before: Session, event: Event): void {
     const live = this.#live?.run === effect.run ? this.#live : undefined;
     const came = (effect.text ?? live?.text ?? "").slice(0, MOST_LEFT_CHARS);
-    if (effect.because !== "reset" && (effect.inputs.length > 0 || came !== "")) {
+    // What it was asked may be there already, with steps that were taken: without a word of its end it would seem open.
+    const hasSteps = (runOf(before)?.steps ?? 0) > 0;
+    if (effect.because !== "reset" && (effect.inputs.length > 0 || came !== "" || hasSteps)) {
       const note = came === "" ? "[no answer was given: the turn was ended]" : `${came}\n\n[the turn was ended here]`;
       this.store.write(before.epoch, effect.run, {
         ...this.#asked(effect.inputs),
@@ -251,7 +264,8 @@ export class Door {
       epoch: before.epoch,
       place: this.place(),
       attempting: true,
-      ...this.#replyTo(effect.inputs[0]),
+      // Not the first of `effect.inputs`: what is fresh is nothing once a step is finished.
+      ...this.#replyTo(runOf(before)?.inputs[0]),
     });
   }
 

@@ -1,5 +1,6 @@
 import type { InlineKeyboardButton, MessageEntity } from "grammy/types";
 import type { Address } from "../telegram/post.ts";
+import { readContent, readIds, readProgress } from "./stored.ts";
 
 /**
  * The outbox: what a session owes to its chat, a row each, in the order in which it was said. A row is written in the
@@ -86,9 +87,12 @@ export interface Sql {
 /** The rows of the outbox and of the streamed messages. Every method is one or two statements and synchronous. */
 export class Outbox {
   readonly #sql: Sql;
+  readonly #unreadable: () => string;
 
-  constructor(sql: Sql) {
+  /** `unreadable` gives the words that stand in for a row that cannot be read. */
+  constructor(sql: Sql, unreadable: () => string) {
     this.#sql = sql;
+    this.#unreadable = unreadable;
     // INTEGER PRIMARY KEY without AUTOINCREMENT: one row written per insert, and ids rise while rows are there.
     sql.exec(`CREATE TABLE IF NOT EXISTS outbox (
       id INTEGER PRIMARY KEY, run TEXT, epoch INTEGER NOT NULL, chat INTEGER NOT NULL, thread INTEGER,
@@ -96,8 +100,12 @@ export class Outbox {
       due_at INTEGER NOT NULL, created_at INTEGER NOT NULL, attempt INTEGER NOT NULL, progress TEXT) STRICT`);
     // One row: a session has one run. Messages of a run that grew on screen, so that a later process edits them.
     sql.exec(
-      `CREATE TABLE IF NOT EXISTS growing (slot INTEGER PRIMARY KEY, run TEXT NOT NULL, ids TEXT NOT NULL, sending INTEGER NOT NULL) STRICT`,
+      `CREATE TABLE IF NOT EXISTS growing (slot INTEGER PRIMARY KEY, run TEXT NOT NULL, ids TEXT NOT NULL, sending INTEGER NOT NULL DEFAULT 0) STRICT`,
     );
+    // Sessions of 0.1.0 have the table without it; the version before, which may run beside this one, leaves it out.
+    const [growing] = sql.exec<{ sql: string }>("SELECT sql FROM sqlite_master WHERE name = 'growing'").toArray();
+    if (!growing?.sql.includes("sending"))
+      sql.exec("ALTER TABLE growing ADD COLUMN sending INTEGER NOT NULL DEFAULT 0");
   }
 
   put(delivery: NewDelivery, now: number, dueAt: number): number {
@@ -125,7 +133,7 @@ export class Outbox {
   /** The oldest row: strictly the next to be delivered. */
   head(): Delivery | undefined {
     const row = this.#sql.exec<OutboxRow>("SELECT * FROM outbox ORDER BY id LIMIT 1").toArray()[0];
-    return row ? deliveryOf(row) : undefined;
+    return row ? this.#deliveryOf(row) : undefined;
   }
 
   headDueAt(): number | undefined {
@@ -158,7 +166,7 @@ export class Outbox {
   removeAll(): Delivery[] {
     const rows = this.#sql.exec<OutboxRow>("SELECT * FROM outbox ORDER BY id").toArray();
     this.#sql.exec("DELETE FROM outbox");
-    return rows.map(deliveryOf);
+    return rows.map((row) => this.#deliveryOf(row));
   }
 
   /** Rows addressed to a chat that has a new id. What they replied to has another id there, too. */
@@ -193,11 +201,15 @@ export class Outbox {
     return rows.toArray().length > 0;
   }
 
+  /** One that cannot be read must not hold up those behind it: it becomes a word of what happened. */
+  #deliveryOf(row: OutboxRow): Delivery {
+    return deliveryOf(row, readContent(row.content) ?? { kind: "notice", text: this.#unreadable() });
+  }
+
   remembered(run: string): readonly number[] {
     const row = this.#sql.exec<{ ids: string }>("SELECT ids FROM growing WHERE slot = 1 AND run = ?", run).toArray()[0];
     if (!row) return [];
-    const ids: readonly number[] = JSON.parse(row.ids);
-    return ids;
+    return readIds(row.ids) ?? [];
   }
 }
 
@@ -218,9 +230,8 @@ type OutboxRow = {
   progress: string | null;
 };
 
-function deliveryOf(row: OutboxRow): Delivery {
-  const content: Content = JSON.parse(row.content);
-  const progress: Progress | undefined = row.progress === null ? undefined : JSON.parse(row.progress);
+function deliveryOf(row: OutboxRow, content: Content): Delivery {
+  const progress = row.progress === null ? undefined : readProgress(row.progress);
   return {
     id: row.id,
     content,
@@ -230,10 +241,15 @@ function deliveryOf(row: OutboxRow): Delivery {
     ...(row.run === null ? {} : { run: row.run }),
     ...(row.reply_to === null ? {} : { replyTo: row.reply_to }),
     ...(row.tag === null ? {} : { tag: row.tag }),
-    state: row.state === "attempting" || row.state === "doubtful" ? row.state : "waiting",
+    // Where its progress cannot be read it begins anew, and parts of it may stand already.
+    state: row.progress !== null && !progress ? "doubtful" : stateOf(row.state),
     dueAt: row.due_at,
     createdAt: row.created_at,
     attempt: row.attempt,
     progress,
   };
+}
+
+function stateOf(state: string): DeliveryState {
+  return state === "attempting" || state === "doubtful" ? state : "waiting";
 }

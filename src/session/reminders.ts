@@ -4,6 +4,7 @@ import { safe, styled } from "../words/styled.ts";
 import { words } from "../words/words.ts";
 import type { Door } from "./door.ts";
 import type { Sql } from "./outbox.ts";
+import { readReminder } from "./stored.ts";
 
 /**
  * The reminders of a session: rows with the time of their next coming, which the object's alarm follows. One that comes
@@ -39,7 +40,8 @@ export class Reminders implements RemindersPort {
   }
 
   list(): readonly Reminder[] {
-    return this.#rows("SELECT id, body FROM reminders ORDER BY next_at");
+    const rows = this.#read("SELECT id, body FROM reminders ORDER BY next_at");
+    return rows.flatMap(({ id, plan }) => (plan ? [{ ...plan, id }] : []));
   }
 
   cancel(id: number): boolean {
@@ -57,35 +59,37 @@ export class Reminders implements RemindersPort {
 
   /** Says what is due. */
   fire(now: number): void {
-    const due = this.#rows("SELECT id, body FROM reminders WHERE next_at <= ? ORDER BY next_at", now);
+    const due = this.#read("SELECT id, body FROM reminders WHERE next_at <= ? ORDER BY next_at", now);
     if (due.length === 0) return;
+    const { language } = this.#door.whereabouts;
     this.#door.keep(() => {
-      for (const reminder of due) {
+      for (const { id, plan: reminder } of due) {
+        if (!reminder) {
+          // It would be due for ever.
+          this.#sql.exec("DELETE FROM reminders WHERE id = ?", id);
+          this.#door.log("internal.error", { where: "stored", what: "reminder" });
+          this.#door.say({ content: { kind: "notice", ...styled(words(language, "failed_internal")) } });
+          continue;
+        }
         const next = reminder.cron ? nextOccurrence(reminder, now) : undefined;
-        if (next === undefined) this.#sql.exec("DELETE FROM reminders WHERE id = ?", reminder.id);
+        if (next === undefined) this.#sql.exec("DELETE FROM reminders WHERE id = ?", id);
         else {
-          const { id, ...plan } = reminder;
           this.#sql.exec(
             "UPDATE reminders SET next_at = ?, body = ? WHERE id = ?",
             next,
-            JSON.stringify({ ...plan, nextAt: next }),
+            JSON.stringify({ ...reminder, nextAt: next }),
             id,
           );
         }
-        const marked = words(this.#door.whereabouts.language, "remind_due", { text: safe(reminder.text) });
+        const marked = words(language, "remind_due", { text: safe(reminder.text) });
         // It is there to be heard.
         this.#door.say({ content: { kind: "notice", ...styled(marked) }, silent: false });
       }
     });
   }
 
-  #rows(query: string, ...bindings: number[]): Reminder[] {
-    return this.#sql
-      .exec<{ id: number; body: string }>(query, ...bindings)
-      .toArray()
-      .map((row) => {
-        const plan: ReminderPlan = JSON.parse(row.body);
-        return { ...plan, id: row.id };
-      });
+  #read(query: string, ...bindings: number[]): { readonly id: number; readonly plan: ReminderPlan | undefined }[] {
+    const rows = this.#sql.exec<{ id: number; body: string }>(query, ...bindings).toArray();
+    return rows.map(({ id, body }) => ({ id, plan: readReminder(body) }));
   }
 }

@@ -194,6 +194,7 @@ function courierOf(ports: SessionPorts, door: Door, moved: (toChatId: number) =>
     words: {
       recovered: () => words(language(), "recovered"),
       undeliverable: () => words(language(), "undeliverable"),
+      unreadable: () => words(language(), "failed_internal"),
     },
     onChange: () => door.rearm(),
     onChatGone: () => door.keep(() => door.noteWhereabouts({ ...door.whereabouts, reachable: false })),

@@ -1,6 +1,7 @@
 import type { Event } from "../core/event.ts";
 import { newSession, type Policy, type Session } from "../core/session.ts";
 import type { Inbound } from "../telegram/message.ts";
+import { readFact, readJson, readMessage, readTranscript, readValue } from "./stored.ts";
 
 /**
  * The rows of a session. Two ideas keep them few: the value and its history are one row (each transition writes the
@@ -20,7 +21,7 @@ export interface SqlRows<T> {
   toArray(): T[];
 }
 
-/** The stored form of the value; a change of its shape adds a version and a line to `upgraded`. */
+/** The stored form of the value; a change of its shape adds a version and an upgrade to `readValue` (stored.ts). */
 const VALUE_VERSION = 1;
 
 /** Rows of one epoch that a prompt is made of at the most; compaction keeps conversations far below. */
@@ -68,29 +69,49 @@ const SCHEMA = [
 
 export class Store {
   readonly #sql: Sql;
+  readonly #unreadable: (what: string) => void;
   #seq = 0;
   #transcriptSeq: number | undefined;
+  #isLost = false;
 
-  constructor(sql: Sql) {
+  /** `unreadable` is told which kind of row could not be read; the session goes on without it. */
+  constructor(sql: Sql, unreadable: (what: string) => void = () => {}) {
     this.#sql = sql;
+    this.#unreadable = unreadable;
     const known = sql.exec("SELECT name FROM sqlite_master WHERE name = 'facts'").toArray();
     if (known.length === 0) for (const statement of SCHEMA) sql.exec(statement);
   }
 
   // ---- the value ----
 
-  load(policy: Policy): Session {
+  /** Where the newest value cannot be read, an idle one of the same conversation stands in, and `isLost` says so. */
+  load(policy: Policy, now: number): Session {
     const row = this.#sql
       .exec<{ seq: number; value: string }>("SELECT seq, value FROM journal ORDER BY seq DESC LIMIT 1")
       .toArray()[0];
     if (!row) return newSession(policy);
     this.#seq = row.seq;
-    return upgraded(row.value, policy);
+    const session = readValue(row.value, now);
+    if (session) return { ...session, policy };
+    this.#isLost = true;
+    this.#unreadable("value");
+    return { ...newSession(policy), epoch: this.#lastEpoch(), spoken: true };
+  }
+
+  /** The value could not be read: what was under way is gone, and that has not been said yet. A `save` ends it. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  #lastEpoch(): number {
+    const row = this.#sql.exec<{ last: number | null }>("SELECT MAX(epoch) AS last FROM transcript").toArray()[0];
+    return Math.max(1, row?.last ?? 1, this.fact<{ epoch: number }>("began")?.epoch ?? 1);
   }
 
   /** One row: the value, and how it came to be. */
   save(session: Session, event: Event, effects: readonly string[], at: number): void {
     this.#seq += 1;
+    this.#isLost = false;
     this.#sql.exec(
       "INSERT INTO journal (slot, seq, at, event, value) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (slot) DO UPDATE SET seq = ?2, at = ?3, event = ?4, value = ?5",
       this.#seq % JOURNAL_SLOTS,
@@ -108,7 +129,8 @@ export class Store {
         limit,
       )
       .toArray()
-      .map((row) => ({ seq: row.seq, at: row.at, event: JSON.parse(row.event), session: upgraded(row.value, policy) }));
+      .flatMap((row) => this.#journalRow(row))
+      .map((row) => ({ ...row, session: { ...row.session, policy } }));
   }
 
   /** Everything the journal remembers, oldest first, each value with the policy that it was decided by: what a replay needs. */
@@ -118,7 +140,13 @@ export class Store {
         "SELECT seq, at, event, value FROM journal ORDER BY seq",
       )
       .toArray()
-      .map((row) => ({ seq: row.seq, at: row.at, event: JSON.parse(row.event), session: stored(row.value) }));
+      .flatMap((row) => this.#journalRow(row));
+  }
+
+  #journalRow(row: { seq: number; at: number; event: string; value: string }): JournalRow[] {
+    const session = readValue(row.value);
+    const event = readJson(row.event);
+    return session && event !== undefined ? [{ seq: row.seq, at: row.at, event, session }] : [];
   }
 
   // ---- the inbox ----
@@ -146,8 +174,9 @@ export class Store {
       .exec<{ body: string | null }>("SELECT body FROM inbox WHERE update_id = ?", update)
       .toArray()[0];
     if (!row?.body) return undefined;
-    const inbound: Inbound = JSON.parse(row.body);
-    return inbound.kind === "message" ? inbound : undefined;
+    const inbound = readMessage(row.body);
+    if (!inbound) this.#unreadable("message");
+    return inbound;
   }
 
   // ---- the transcript ----
@@ -174,7 +203,11 @@ export class Store {
       )
       .toArray()
       .filter((row) => row.epoch === epoch)
-      .map((row) => ({ ...row, body: JSON.parse(row.body) as TranscriptBody }));
+      .flatMap((row) => {
+        const body = readTranscript(row.body);
+        if (!body) this.#unreadable("transcript");
+        return body ? [{ ...row, body }] : [];
+      });
     return rows.reverse();
   }
 
@@ -232,7 +265,9 @@ export class Store {
 
   fact<T>(name: string): T | undefined {
     const row = this.#sql.exec<{ body: string }>("SELECT body FROM facts WHERE name = ?", name).toArray()[0];
-    return row ? (JSON.parse(row.body) as T) : undefined;
+    const fact = row ? readFact<T>(name, row.body) : undefined;
+    if (row && fact === undefined) this.#unreadable("fact");
+    return fact;
   }
 
   setFact(name: string, body: unknown): void {
@@ -260,7 +295,11 @@ export class Store {
   prune(before: number, keepUpdates: readonly number[], epoch: number): void {
     const keep = keepUpdates.length > 0 ? ` AND update_id NOT IN (${keepUpdates.map(Number).join(",")})` : "";
     this.#sql.exec(`DELETE FROM inbox WHERE at < ?${keep}`, before);
-    this.#sql.exec("DELETE FROM transcript WHERE epoch < ? AND json_extract(body, '$.at') < ?", epoch, before);
+    this.#sql.exec(
+      "DELETE FROM transcript WHERE epoch < ? AND CASE WHEN json_valid(body) THEN json_extract(body, '$.at') ELSE 0 END < ?",
+      epoch,
+      before,
+    );
   }
 }
 
@@ -272,14 +311,4 @@ function withoutWords(event: Event): Record<string, unknown> {
     else if (key !== "entry") kept[key] = value;
   }
   return kept;
-}
-
-/** The policy is always the current one. */
-function upgraded(value: string, policy: Policy): Session {
-  return { ...stored(value), policy };
-}
-
-/** One upgrade a version: rows of every older shape are readable. */
-function stored(value: string): Session {
-  return (JSON.parse(value) as { v: number; session: Session }).session;
 }

@@ -59,7 +59,7 @@ export class Chat {
       after: (ms, act) => this.#after(ms, () => alive() && act()),
       form,
       place: () => this.place,
-      words: { recovered: () => "MARK", undeliverable: () => "SORRY" },
+      words: { recovered: () => "MARK", undeliverable: () => "SORRY", unreadable: () => "BROKEN" },
       onChange: () => {},
       onChatGone: () => void this.told.push("chat gone"),
       onThreadGone: () => void this.told.push("thread gone"),
