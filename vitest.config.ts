@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 /**
  * core: the pure rules and the rules of the house, in Node. worker: the objects, in workerd. simulation: the real shells
  * under a virtual clock. e2e: the whole under `wrangler dev`, with SIGKILL. browser: the pages, in a real browser.
+ * budget: what turns and the bundle cost, counted.
  *
  * The projects run one after the other (groupOrder): what starts servers and kills them must not share two cores with
  * what explores a million states.
@@ -47,6 +48,15 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           environment: "node",
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          ...slow,
+          name: "budget",
+          include: ["test/budget/**/*.test.ts"],
+          environment: "node",
+          sequence: { groupOrder: 5 },
         },
       },
       {

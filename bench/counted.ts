@@ -120,15 +120,20 @@ globalThis.fetch = (input, init) => {
   return realFetch(input, init);
 };
 
+/** Each session by itself: others are woken by their own alarms while one is looked at. */
+function nameOf(ctx: DurableObjectState): string {
+  return `session ${ctx.id.name ?? "?"}`;
+}
+
 export class Session extends ours.Session {
   constructor(...args: ConstructorParameters<typeof ours.Session>) {
     watchedBindings(args[1] as never);
-    watch("session", args[0]);
+    watch(nameOf(args[0]), args[0]);
     super(...args);
   }
 
   override alarm(): void {
-    countOf("session").alarmsFired += 1;
+    countOf(nameOf(this.ctx)).alarmsFired += 1;
     super.alarm();
   }
 }

@@ -5,7 +5,7 @@ import { KEYS, type Stage } from "./stage.ts";
 /** What one turn of each kind costs in what is billed or limited: the same on every machine. */
 
 export interface Cost {
-  /** In all objects together; `setAlarm` and `deleteAlarm` count as one each. */
+  /** In the chat's own session and in the objects that are no session, together; `setAlarm` and `deleteAlarm` count as one each. */
   readonly rowsWritten: number;
   readonly rowsRead: number;
   readonly statements: number;
@@ -80,8 +80,10 @@ async function one(kind: Kind, chat: number, stage: Stage, outside: Outside): Pr
   const counts = await countsOf(stage);
   const { calls, modelCalls } = outside.take();
   const typing = calls.filter(({ method }) => method === "sendChatAction").length;
-  const sum = (pick: (count: Count) => number) =>
-    Object.values(counts.objects).reduce((total, count) => total + pick(count), 0);
+  const theirs = Object.entries(counts.objects).filter(
+    ([object]) => !object.startsWith("session ") || object === `session telegram:${chat}`,
+  );
+  const sum = (pick: (count: Count) => number) => theirs.reduce((total, [, count]) => total + pick(count), 0);
   return {
     rowsWritten: sum(({ written }) => written),
     rowsRead: sum(({ read }) => read),
