@@ -11,6 +11,7 @@ import { admit, type BotIdentity, botId, needsPairing, withoutOurMention } from 
 import { parseUpdate } from "./telegram/inbound.ts";
 import type { Inbound } from "./telegram/message.ts";
 import { type Call, createCaller } from "./telegram/outbound.ts";
+import { addressed } from "./telegram/post.ts";
 import { styled } from "./words/styled.ts";
 import { type WordKey, type WordParams, words } from "./words/words.ts";
 
@@ -236,10 +237,9 @@ class Entrance {
     const language = inbound.kind === "migrated" ? undefined : inbound.from.language;
     const { text, entities } = styled(words(language, key, params));
     await this.#call()("sendMessage", {
-      chat_id: place.chatId,
+      ...addressed(place),
       text,
       entities,
-      ...(place.threadId === undefined ? {} : { message_thread_id: place.threadId }),
       disable_notification: true,
     });
   }

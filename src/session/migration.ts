@@ -1,3 +1,4 @@
+import { userWords } from "../agent/prompt.ts";
 import type { Door } from "./door.ts";
 import type { Heritage, SessionPorts } from "./ports.ts";
 import type { Reminders } from "./reminders.ts";
@@ -36,21 +37,32 @@ export function adopt(door: Door, reminders: Reminders, heritage: Heritage): voi
   door.keep(() => {
     for (const { run, body } of heritage.transcript) door.store.write(door.session.epoch, run, JSON.parse(body));
     if (heritage.persona !== undefined) door.store.setFact("persona", heritage.persona);
+    const { epoch } = door.session;
+    if (heritage.summary !== undefined) door.store.setFact("compacted", { epoch, seq: 1, summary: heritage.summary });
   });
+  door.pass({ type: "preferred", choices: heritage.choices });
   for (const reminder of heritage.reminders) reminders.add(reminder);
 }
 
 function heritageOf(door: Door, reminders: Reminders): Heritage {
-  const persona = door.store.fact<string>("persona");
+  const { store, session } = door;
+  const persona = store.fact<string>("persona");
+  const summary = store.summary(session.epoch);
   return {
-    transcript: door.store
-      .transcript(door.session.epoch, TRANSCRIPT_WINDOW_ROWS)
-      // Updates are numbers of the old session's inbox, which the new one does not have.
-      .map(({ run, body: { updates: _updates, ...body } }) => ({
-        run,
-        body: JSON.stringify({ ...body, updates: [] }),
-      })),
+    transcript: store.transcript(session.epoch, TRANSCRIPT_WINDOW_ROWS).map(({ run, body }) => ({
+      run,
+      body: JSON.stringify({ ...body, ...(body.user ? { user: body.user.map((said) => worded(door, said)) } : {}) }),
+    })),
     reminders: reminders.list().map(({ id: _id, ...plan }) => plan),
     ...(persona === undefined ? {} : { persona }),
+    ...(summary === undefined ? {} : { summary }),
+    choices: session.choices,
   };
+}
+
+/** A message that was never put to a model is a number of the old session's inbox, which the new one does not have. */
+function worded(door: Door, said: unknown): unknown {
+  if (typeof said !== "object" || said === null || !("update" in said)) return said;
+  const inbound = door.store.message(Number(said.update));
+  return { role: "user", content: inbound ? userWords(inbound, true) : "[a message that is no longer kept]" };
 }

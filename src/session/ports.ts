@@ -2,6 +2,7 @@ import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { Fetch, PersonPort } from "../agent/tools/tool.ts";
 import type { ModelName, Settings } from "../config.ts";
 import type { Verdict } from "../core/failure.ts";
+import type { Choices } from "../core/session.ts";
 import type { Log } from "../log.ts";
 import type { Call } from "../telegram/outbound.ts";
 import type { Sql } from "./outbox.ts";
@@ -66,6 +67,9 @@ export interface Heritage {
     readonly timezone?: string;
   }[];
   readonly persona?: string;
+  /** What stands for the part of the conversation that was shortened. */
+  readonly summary?: string;
+  readonly choices: Choices;
 }
 
 export interface LeaseRequest {

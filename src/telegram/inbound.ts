@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { messageOf, placeOf, senderFrom, senderOf } from "./inbound-message.ts";
 import { draftStoppedSchema, membershipSchema, messageSchema, pressSchema } from "./inbound-schema.ts";
-import type { Inbound, Place } from "./message.ts";
+import type { Inbound } from "./message.ts";
 
 /**
  * One update of Telegram → one Inbound, or the reason why there is none. It never throws, whatever came: an update that
@@ -185,12 +185,4 @@ function parseDraftStopped(update: number, body: unknown, ignored: Ignore): Pars
 
 function inbound(value: Inbound): ParsedUpdate {
   return { kind: "inbound", inbound: value };
-}
-
-/** Id of the General topic of a forum. Sending to it by its id is refused as "message thread not found". */
-const GENERAL_TOPIC = 1;
-
-/** `message_thread_id` for whatever is sent to a place. Chat actions are the exception: they do name the General topic. */
-export function sendThread(place: Place): number | undefined {
-  return place.threadId === GENERAL_TOPIC && place.chatType !== "private" ? undefined : place.threadId;
 }

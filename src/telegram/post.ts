@@ -54,8 +54,13 @@ export function typing(to: Address): Post {
 }
 
 export function addressed(to: Address): Record<string, unknown> {
-  return { chat_id: to.chatId, ...(to.threadId === undefined ? {} : { message_thread_id: to.threadId }) };
+  const isGeneral = to.threadId === GENERAL_TOPIC && to.chatId < 0;
+  const thread = to.threadId === undefined || isGeneral ? {} : { message_thread_id: to.threadId };
+  return { chat_id: to.chatId, ...thread };
 }
+
+/** Id of the General topic of a forum. What is sent there leaves it out: by its id it is refused as "message thread not found". */
+const GENERAL_TOPIC = 1;
 
 /** What every send carries besides its words. */
 export function sent({ replyTo, silent, keyboard }: SendOptions): Record<string, unknown> {

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ALLOWED_UPDATES, parseUpdate, sendThread } from "../../src/telegram/inbound.ts";
+import { ALLOWED_UPDATES, parseUpdate } from "../../src/telegram/inbound.ts";
 import type { Inbound, Message } from "../../src/telegram/message.ts";
+import { addressed } from "../../src/telegram/post.ts";
 
 function fixture(name: string): unknown {
   return JSON.parse(readFileSync(new URL(`./fixtures/updates/${name}.json`, import.meta.url), "utf8"));
@@ -169,10 +170,10 @@ describe("an update becomes an inbound", () => {
   });
 
   it("omits the General topic when sending, and no other", () => {
-    expect(sendThread({ chatId: -100, chatType: "supergroup", threadId: 1 })).toBeUndefined();
-    expect(sendThread({ chatId: -100, chatType: "supergroup", threadId: 2 })).toBe(2);
-    expect(sendThread({ chatId: -100, chatType: "supergroup" })).toBeUndefined();
-    expect(sendThread({ chatId: 77, chatType: "private", threadId: 1 })).toBe(1);
+    expect(addressed({ chatId: -100, threadId: 1 })).toEqual({ chat_id: -100 });
+    expect(addressed({ chatId: -100, threadId: 2 })).toEqual({ chat_id: -100, message_thread_id: 2 });
+    expect(addressed({ chatId: -100 })).toEqual({ chat_id: -100 });
+    expect(addressed({ chatId: 77, threadId: 1 })).toEqual({ chat_id: 77, message_thread_id: 1 });
   });
 });
 
