@@ -14,6 +14,8 @@ import { readReminder } from "./stored.ts";
 export class Reminders implements RemindersPort {
   readonly #door: Door;
   readonly #sql: Sql;
+  /** The first of them, asked for at each event; until a row changes or a transaction is rolled back. */
+  #next: { readonly at: number | undefined; readonly rollbacks: number } | undefined;
 
   constructor(door: Door, sql: Sql) {
     this.#door = door;
@@ -28,6 +30,7 @@ export class Reminders implements RemindersPort {
     }
     let id = 0;
     this.#door.keep(() => {
+      this.#next = undefined;
       id = this.#sql
         .exec<{ id: number }>(
           "INSERT INTO reminders (next_at, body) VALUES (?, ?) RETURNING id",
@@ -47,14 +50,19 @@ export class Reminders implements RemindersPort {
   cancel(id: number): boolean {
     let found = false;
     this.#door.keep(() => {
+      this.#next = undefined;
       found = this.#sql.exec("DELETE FROM reminders WHERE id = ? RETURNING id", id).toArray().length > 0;
     });
     return found;
   }
 
   nextAt(): number | undefined {
-    const row = this.#sql.exec<{ next: number | null }>("SELECT MIN(next_at) AS next FROM reminders").toArray()[0];
-    return row?.next ?? undefined;
+    const { rollbacks } = this.#door.store;
+    if (this.#next?.rollbacks !== rollbacks) {
+      const row = this.#sql.exec<{ next: number | null }>("SELECT MIN(next_at) AS next FROM reminders").toArray()[0];
+      this.#next = { at: row?.next ?? undefined, rollbacks };
+    }
+    return this.#next.at;
   }
 
   /** Says what is due. */
@@ -63,6 +71,7 @@ export class Reminders implements RemindersPort {
     if (due.length === 0) return;
     const { language } = this.#door.whereabouts;
     this.#door.keep(() => {
+      this.#next = undefined;
       for (const { id, plan: reminder } of due) {
         if (!reminder) {
           // It would be due for ever.

@@ -27,6 +27,9 @@ const VALUE_VERSION = 1;
 /** Rows of one epoch that a prompt is made of at the most; compaction keeps conversations far below. */
 export const TRANSCRIPT_WINDOW_ROWS = 1_000;
 
+/** Messages whose words are kept in memory at the most; a turn seldom has more than one. */
+const MESSAGES_KNOWN = 8;
+
 /** How many transitions the journal remembers. */
 export const JOURNAL_SLOTS = 256;
 
@@ -72,6 +75,14 @@ export class Store {
   readonly #unreadable: (what: string) => void;
   #seq = 0;
   #transcriptSeq: number | undefined;
+  // Nobody else writes these rows, so what was read or written is known until a rollback: a statement costs more than the rest of a look.
+  /** As stored; null: there is no such fact. */
+  readonly #facts = new Map<string, string | null>();
+  /** Messages on their way to a model, as stored. */
+  readonly #messages = new Map<number, string>();
+  /** The update that was looked for last and is not in the inbox. */
+  #absent: number | undefined;
+  #rollbacks = 0;
   #isLost = false;
 
   /** `unreadable` is told which kind of row could not be read; the session goes on without it. */
@@ -152,31 +163,41 @@ export class Store {
   // ---- the inbox ----
 
   has(update: number): boolean {
-    return this.#sql.exec("SELECT 1 FROM inbox WHERE update_id = ?", update).toArray().length > 0;
+    if (this.#absent === update) return false;
+    const found = this.#sql.exec("SELECT 1 FROM inbox WHERE update_id = ?", update).toArray().length > 0;
+    this.#absent = found ? undefined : update;
+    return found;
   }
 
   /** `inbound` is kept where its words are needed later; null marks the update as seen. */
   accept(update: number, at: number, inbound: Inbound | null): void {
-    this.#sql.exec(
-      "INSERT INTO inbox (update_id, at, body) VALUES (?, ?, ?)",
-      update,
-      at,
-      inbound === null ? null : JSON.stringify(inbound),
-    );
+    const body = inbound === null ? null : JSON.stringify(inbound);
+    this.#sql.exec("INSERT INTO inbox (update_id, at, body) VALUES (?, ?, ?)", update, at, body);
+    if (this.#absent === update) this.#absent = undefined;
+    if (body !== null) this.#noteMessage(update, body);
   }
 
   rewrite(update: number, inbound: Inbound): void {
-    this.#sql.exec("UPDATE inbox SET body = ? WHERE update_id = ?", JSON.stringify(inbound), update);
+    const body = JSON.stringify(inbound);
+    this.#sql.exec("UPDATE inbox SET body = ? WHERE update_id = ?", body, update);
+    this.#noteMessage(update, body);
   }
 
   message(update: number): Extract<Inbound, { kind: "message" }> | undefined {
-    const row = this.#sql
-      .exec<{ body: string | null }>("SELECT body FROM inbox WHERE update_id = ?", update)
-      .toArray()[0];
-    if (!row?.body) return undefined;
-    const inbound = readMessage(row.body);
+    const known = this.#messages.get(update);
+    const body =
+      known ??
+      this.#sql.exec<{ body: string | null }>("SELECT body FROM inbox WHERE update_id = ?", update).toArray()[0]?.body;
+    if (!body) return undefined;
+    if (known === undefined) this.#noteMessage(update, body);
+    const inbound = readMessage(body);
     if (!inbound) this.#unreadable("message");
     return inbound;
+  }
+
+  #noteMessage(update: number, body: string): void {
+    if (this.#messages.size >= MESSAGES_KNOWN) this.#messages.clear();
+    this.#messages.set(update, body);
   }
 
   // ---- the transcript ----
@@ -251,10 +272,19 @@ export class Store {
     return this.#transcriptSeq;
   }
 
-  /** A transaction was rolled back: nothing that was counted in it holds. */
+  /** A transaction was rolled back: nothing that was counted or noted in it holds. */
   forgetCounters(seq: number): void {
     this.#seq = seq;
     this.#transcriptSeq = undefined;
+    this.#facts.clear();
+    this.#messages.clear();
+    this.#absent = undefined;
+    this.#rollbacks += 1;
+  }
+
+  /** How often that was: what others noted of rows before it holds no more. */
+  get rollbacks(): number {
+    return this.#rollbacks;
   }
 
   get seq(): number {
@@ -264,22 +294,30 @@ export class Store {
   // ---- facts: small things beside the value, a name and a JSON each ----
 
   fact<T>(name: string): T | undefined {
-    const row = this.#sql.exec<{ body: string }>("SELECT body FROM facts WHERE name = ?", name).toArray()[0];
-    const fact = row ? readFact<T>(name, row.body) : undefined;
-    if (row && fact === undefined) this.#unreadable("fact");
+    let body = this.#facts.get(name);
+    if (body === undefined) {
+      body = this.#sql.exec<{ body: string }>("SELECT body FROM facts WHERE name = ?", name).toArray()[0]?.body ?? null;
+      this.#facts.set(name, body);
+    }
+    if (body === null) return undefined;
+    const fact = readFact<T>(name, body);
+    if (fact === undefined) this.#unreadable("fact");
     return fact;
   }
 
   setFact(name: string, body: unknown): void {
+    const written = JSON.stringify(body);
     this.#sql.exec(
       "INSERT INTO facts (name, body) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET body = ?2",
       name,
-      JSON.stringify(body),
+      written,
     );
+    this.#facts.set(name, written);
   }
 
   dropFact(name: string): void {
     this.#sql.exec("DELETE FROM facts WHERE name = ?", name);
+    this.#facts.set(name, null);
   }
 
   factNames(prefix: string): string[] {
@@ -295,6 +333,7 @@ export class Store {
   prune(before: number, keepUpdates: readonly number[], epoch: number): void {
     const keep = keepUpdates.length > 0 ? ` AND update_id NOT IN (${keepUpdates.map(Number).join(",")})` : "";
     this.#sql.exec(`DELETE FROM inbox WHERE at < ?${keep}`, before);
+    this.#messages.clear();
     this.#sql.exec(
       "DELETE FROM transcript WHERE epoch < ? AND CASE WHEN json_valid(body) THEN json_extract(body, '$.at') ELSE 0 END < ?",
       epoch,
