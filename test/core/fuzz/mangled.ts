@@ -5,24 +5,26 @@ import fc from "fast-check";
  * hardly ever gets past the first check of a border; what is nearly right gets deep into it.
  */
 export function mangled(examples: readonly unknown[]): fc.Arbitrary<unknown> {
-  return fc
-    .tuple(fc.constantFrom(...examples), fc.array(fc.tuple(fc.nat(), change), { minLength: 1, maxLength: 4 }))
-    .map(([example, changes]) => changes.reduce((value, [at, act]) => changed(value, at, act), example));
+  return fc.tuple(fc.constantFrom(...examples), changes).map(([example, acts]) => withChanges(example, acts));
 }
 
 /** Text that was right once: cut, doubled, with bytes of another kind in it. */
 export function mangledText(examples: readonly string[]): fc.Arbitrary<string> {
-  return fc
-    .tuple(
-      fc.constantFrom(...examples),
-      fc.array(fc.tuple(fc.nat(), fc.nat(40), oddText), { minLength: 1, maxLength: 4 }),
-    )
-    .map(([example, edits]) =>
-      edits.reduce((text, [place, length, insert]) => {
-        const at = place % (text.length + 1);
-        return text.slice(0, at) + insert + text.slice(at + length);
-      }, example),
-    );
+  return fc.tuple(fc.constantFrom(...examples), edits).map(([example, acts]) => withEdits(example, acts));
+}
+
+export type Changes = readonly (readonly [at: number, act: Change])[];
+export type Edits = readonly (readonly [at: number, chars: number, insert: string])[];
+
+export function withChanges(value: unknown, acts: Changes): unknown {
+  return acts.reduce<unknown>((current, [at, act]) => changed(current, at, act), value);
+}
+
+export function withEdits(text: string, acts: Edits): string {
+  return acts.reduce((current, [place, chars, insert]) => {
+    const at = place % (current.length + 1);
+    return current.slice(0, at) + insert + current.slice(at + chars);
+  }, text);
 }
 
 /** Strings that have hurt somebody somewhere. */
@@ -69,7 +71,7 @@ export const odd: fc.Arbitrary<unknown> = fc.oneof(
   fc.nat(12).map((levels) => nested(levels * 30)),
 );
 
-type Change =
+export type Change =
   | { readonly act: "replace"; readonly by: unknown }
   | { readonly act: "remove" | "double" | "wrap" }
   | { readonly act: "add"; readonly name: string; readonly by: unknown };
@@ -82,6 +84,12 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.tuple(oddText, odd).map(([name, by]) => ({ act: "add" as const, name, by })) },
 );
+
+export const changes: fc.Arbitrary<Changes> = fc.array(fc.tuple(fc.nat(), change), { minLength: 1, maxLength: 4 });
+export const edits: fc.Arbitrary<Edits> = fc.array(fc.tuple(fc.nat(), fc.nat(40), oddText), {
+  minLength: 1,
+  maxLength: 4,
+});
 
 function nested(levels: number): unknown {
   let value: unknown = "bottom";

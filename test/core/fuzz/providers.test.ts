@@ -44,7 +44,7 @@ describe("what a provider says", () => {
 
   fuzz(
     "as a failure has a verdict that is bounded and says nothing of what it wrote",
-    3_000,
+    3_450,
     failure,
     ([name, sent, midStream]) => {
       const { status, headers, body } = {
@@ -176,7 +176,7 @@ async function called(dialect: Dialect, response: Response): Promise<void> {
 describe("what a provider sends", () => {
   fuzz(
     "as a stream ends the call, with an answer or a failure, and never throws",
-    1_000,
+    400,
     stream,
     async ({ dialect, bytes, pieceChars, end }) => {
       let at = 0;
