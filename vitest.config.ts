@@ -44,6 +44,9 @@ export default defineConfig({
       {
         test: {
           ...slow,
+          // They wait more than they work: two worlds at a time are no strain.
+          fileParallelism: true,
+          maxWorkers: 2,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           environment: "node",

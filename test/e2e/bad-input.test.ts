@@ -237,7 +237,10 @@ describe("settings that are missing or wrong", () => {
     expect(health).not.toContain("sentinel");
     expect(JSON.parse(health)).toMatchObject({ missing: expect.arrayContaining(["OPENAI_API_KEYS"]) });
     for (const name of names) {
-      const lines = world.worker.logs((line) => line.event === "config.invalid" && line.name === name);
+      const isIt = (line: { readonly event: string; readonly name?: unknown }) =>
+        line.event === "config.invalid" && line.name === name;
+      await world.worker.waitForLog(isIt);
+      const lines = world.worker.logs(isIt);
       expect(lines, name).toHaveLength(1);
       expect(lines[0]?.expected).toMatch(/expected/);
     }
