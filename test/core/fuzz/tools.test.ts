@@ -61,7 +61,7 @@ describe("what a model writes as a tool's arguments", () => {
     expect(result.text.length).toBeLessThanOrEqual(RESULT_CHARS);
   });
 
-  fuzz("is read or refused by every tool, with a status line either way", 640, call, ({ given }) => {
+  fuzz("is read or refused by every tool, with a status line either way", 690, call, ({ given }) => {
     for (const tool of tools) {
       const read = readArguments(tool, given);
       if (!read.ok) expect(read.problem).toContain(tool.name);

@@ -68,7 +68,7 @@ const story = fc.array(
 );
 
 describe("what people and the model write", () => {
-  fuzz("is in no row of the journal, no view of an operator and no line of the log", 150, story, async (acts) => {
+  fuzz("is in no row of the journal, no view of an operator and no line of the log", 60, story, async (acts) => {
     const stage = new Stage();
     for (const [act, words] of acts) {
       await act(stage, words);
