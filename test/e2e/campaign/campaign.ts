@@ -39,9 +39,11 @@ const PLACES = 12;
 const LONGEST_LIFE_MS = 3_000;
 const LONGEST_PAUSE_OF_A_PERSON_MS = 2_500;
 const LONGEST_FAIR_WEATHER_MS = 700;
-/** A crash is noticed by a heartbeat, a flood may hold a chat back: then nothing may be open any more. */
-const CALM_WITHIN_MS = 180_000;
-const ANSWERED_WITHIN_MS = 90_000;
+/**
+ * When it is calm something must happen every so often until nothing is open: a crash is noticed by a heartbeat of 25 s,
+ * and a group is written to three times a minute at the least.
+ */
+const STANDSTILL_MS = 75_000;
 
 export async function campaign(options: CampaignOptions): Promise<CampaignResult> {
   const { kills, seed, longestLifeMs = LONGEST_LIFE_MS, tell = () => {} } = options;
@@ -66,9 +68,9 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
     world.telegram.liftFaults();
     world.telegram.updates.kick();
 
-    await until(() => places.every((place) => place.open() === 0), CALM_WITHIN_MS);
+    await settled(world, places);
     for (const place of places) place.say();
-    await until(() => places.every((place) => place.open() === 0), ANSWERED_WITHIN_MS);
+    await settled(world, places);
     const dead = places.filter((place) => place.open() > 0);
     const faulty = places.filter((place) => dead.includes(place) || place.account().wrong.length > 0);
     return {
@@ -154,9 +156,16 @@ function askedWords(conversation: Conversation): string[] {
   return lastAsked(conversation).flatMap((text) => [...text.matchAll(/\bw\d+x\b/g)].map(([word]) => word));
 }
 
-async function until(isSo: () => boolean, withinMs: number): Promise<void> {
-  const endsAt = Date.now() + withinMs;
-  while (!isSo() && Date.now() < endsAt) await pause(250);
+/** Until nothing is open, or nothing happens any more. */
+async function settled({ telegram }: World, places: readonly Place[]): Promise<void> {
+  let seen = -1;
+  let movedAt = Date.now();
+  while (places.some((place) => place.open() > 0) && Date.now() - movedAt < STANDSTILL_MS) {
+    const done = telegram.calls.filter(({ outcome, method }) => outcome?.ok && method !== "sendChatAction").length;
+    if (done !== seen) movedAt = Date.now();
+    seen = done;
+    await pause(500);
+  }
 }
 
 function pause(ms: number, signal?: AbortSignal): Promise<void> {

@@ -8,6 +8,8 @@ import { type Account, account, type Heard, type Written } from "./account.ts";
 
 /** A person who has so many messages open waits for an answer before writing on. */
 const MOST_OPEN = 6;
+/** One in so many does not. */
+const PATIENT_PEOPLE = 60;
 /** From here on a client may have split a text, so the bot waits for the rest (src/core/gather.ts). */
 const SPLIT_CHARS = 4_050;
 
@@ -33,7 +35,7 @@ export class Place {
 
   /** One thing a person does, by the dice. Nothing where too much of theirs is open. */
   act(dice: (below: number) => number): void {
-    if (this.open() >= MOST_OPEN && dice(12) > 0) return;
+    if (this.open() >= MOST_OPEN && dice(PATIENT_PEOPLE) > 0) return;
     const roll = dice(100);
     if (roll < 64) this.say();
     else if (roll < 72) this.#bundle("album", 2 + dice(2));
