@@ -166,7 +166,7 @@ describe("a growing answer", () => {
     const chat = new Chat();
     const courier = chat.courier("entities");
     const growing = begin(chat, courier);
-    await type(chat, growing, "word ".repeat(1_200), 400, 400);
+    await type(chat, growing, "word ".repeat(1_200), 800, 400);
     expect(chat.said()).toHaveLength(2);
     chat.put(courier, answer("Short after all."), { run: RUN });
     await chat.drain(courier);
