@@ -1,0 +1,98 @@
+import type { Check } from "../facts.ts";
+import type { ModelCall } from "../model.ts";
+import type { SessionHost } from "../session-host.ts";
+
+/** Keys: who failed is charged, nobody else; who is known to rest is left alone. */
+const CHARGEABLE: ReadonlySet<string> = new Set(["rate", "quota", "billing", "auth"]);
+
+export const CREDENTIALS: readonly Check[] = [
+  {
+    name: "30: the credential that failed is the one that is charged",
+    watch: () => {
+      const last = new Map<SessionHost, ModelCall>();
+      return {
+        modelEnded: (call) => {
+          if (call.life.state === "alive") last.set(call.host, call);
+          return undefined;
+        },
+        reported: ({ host, credential, ok, reason, run }) => {
+          if (ok) return undefined;
+          const call = last.get(host);
+          if (call?.key.id !== credential) return `${credential} is charged for what ${call?.key.id} met`;
+          if (call.run !== run) return `${run} reports what ${call.run} met`;
+          return CHARGEABLE.has(reason) ? undefined : `${credential} is charged for ${reason}, which is no key's fault`;
+        },
+      };
+    },
+  },
+  {
+    name: "31: a key is charged only with what it did",
+    watch: () => {
+      const last = new Map<SessionHost, ModelCall>();
+      return {
+        modelEnded: (call) => void last.set(call.host, call),
+        reported: ({ host, ok, credential }) => {
+          const call = last.get(host);
+          if (ok || !call || call.key.id !== credential) return undefined;
+          return call.outcome === "failed" ? undefined : `${credential} is charged for a call that was ${call.outcome}`;
+        },
+      };
+    },
+  },
+  {
+    name: "33: after the pool's word a credential is not called again on the old lease",
+    watch: () => {
+      const lost = new Map<SessionHost, Map<string, number>>();
+      return {
+        revoked: ({ host, credential, model }) => {
+          const kept = host.value()?.lease;
+          if (kept?.credential === credential && (model === undefined || kept.model === model)) {
+            return `${host.key} keeps its lease of ${credential} after it was taken back`;
+          }
+          lost.set(host, (lost.get(host) ?? new Map()).set(credential, 1));
+          return undefined;
+        },
+        reported: ({ host, credential, ok }) => {
+          if (!ok) lost.set(host, (lost.get(host) ?? new Map()).set(`charged ${credential}`, 1));
+          return undefined;
+        },
+        touched: ({ host }) => {
+          const mine = lost.get(host);
+          if (!mine) return undefined;
+          lost.delete(host);
+          const kept = host.value()?.lease;
+          return kept && mine.has(`charged ${kept.credential}`)
+            ? `${host.key} keeps a lease of ${kept.credential}, which has just failed it`
+            : undefined;
+        },
+      };
+    },
+  },
+  {
+    name: "33: a turn tries a credential once",
+    watch: () => {
+      const charged = new Map<SessionHost, { run: string; credentials: Set<string> }>();
+      return {
+        reported: ({ host, run, credential, ok }) => {
+          if (ok) return undefined;
+          const known = charged.get(host);
+          const credentials = known?.run === run ? known.credentials : new Set<string>();
+          credentials.add(credential);
+          charged.set(host, { run, credentials });
+          return undefined;
+        },
+        // After a wait the same run may ask anew: what it waited for is that a key comes back.
+        transition: ({ host, before, after }) => {
+          if (before.turn.phase === "waiting" || after.turn.phase === "waiting") charged.delete(host);
+          return undefined;
+        },
+        modelCalled: (call) => {
+          const known = charged.get(call.host);
+          return known !== undefined && known.run === call.run && known.credentials.has(call.key.id)
+            ? `${call.run} calls ${call.key.id} again, which has failed it`
+            : undefined;
+        },
+      };
+    },
+  },
+];

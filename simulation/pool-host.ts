@@ -1,0 +1,122 @@
+import type { Fingerprint, Outcome } from "../src/core/pool.ts";
+import type { Holder } from "../src/core/pool-lease.ts";
+import type { Log } from "../src/log.ts";
+import { PoolShell } from "../src/pool/shell.ts";
+import type { Chance } from "./chance.ts";
+import { Disk } from "./disk.ts";
+import { Gone } from "./gone.ts";
+import { Life } from "./life.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** The pool object of one provider: the real shell on a disk that outlives it. */
+export interface PoolHostPorts {
+  readonly provider: string;
+  readonly timeline: Timeline;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly revoke: (holders: readonly Holder[], credential: string) => void;
+  readonly wake: (sessions: readonly string[]) => void;
+  readonly crashAtPort: () => number;
+  readonly crashed: () => void;
+}
+
+export class PoolHost {
+  readonly #ports: PoolHostPorts;
+  readonly #disk = new Disk();
+  #life: Life;
+  #shell: PoolShell | undefined;
+  #lives = 0;
+  #cancelAlarm: () => void = () => {};
+
+  constructor(ports: PoolHostPorts) {
+    this.#ports = ports;
+    this.#life = this.#born();
+    this.#disk.onAlarm = () => this.#plan();
+  }
+
+  /** Throws where the object dies in the middle of it. */
+  lease(request: Parameters<PoolShell["lease"]>[0]): ReturnType<PoolShell["lease"]> {
+    return this.#call((shell) => shell.lease(request));
+  }
+
+  report(report: Parameters<PoolShell["report"]>[0] & { readonly outcome: Outcome }) {
+    return this.#call((shell) => shell.report(report));
+  }
+
+  lift(credential?: string): number {
+    return this.#call((shell) => shell.lift(credential === undefined ? {} : { credential })).lifted;
+  }
+
+  list(fingerprints: readonly Fingerprint[]) {
+    return this.#call((shell) => shell.list({ fingerprints })).credentials;
+  }
+
+  crash(): void {
+    this.#life.end("dead");
+    this.#shell = undefined;
+    this.#life = this.#born();
+    this.#ports.crashed();
+  }
+
+  #born(): Life {
+    this.#lives += 1;
+    return new Life(this.#lives, {
+      disk: this.#disk,
+      timeline: this.#ports.timeline,
+      onFuse: () => this.crash(),
+      onTouch: () => {},
+      onFault: () => {},
+    });
+  }
+
+  #call<T>(act: (shell: PoolShell) => T): T {
+    const life = this.#life;
+    if (this.#ports.chance.hit(this.#ports.crashAtPort())) life.fuse = this.#ports.chance.between(1, 12);
+    const result = act(this.#open());
+    life.fuse = undefined;
+    if (life.state !== "alive") throw new Gone();
+    return result;
+  }
+
+  #open(): PoolShell {
+    const life = this.#life;
+    const { provider, timeline, chance, log, revoke, wake } = this.#ports;
+    const living = (port: string, act: () => void) => {
+      life.pass(port);
+      if (life.state === "alive") act();
+    };
+    this.#shell ??= new PoolShell({
+      provider,
+      storage: {
+        exec: (query, ...bindings) => life.exec(query, bindings).toArray(),
+        transactionSync: (body) => life.transaction(body),
+        setAlarm: (at) => life.touch("setAlarm").setAlarm(at),
+        deleteAlarm: () => life.touch("deleteAlarm").setAlarm(undefined),
+      },
+      now: () => timeline.now,
+      newId: () => chance.id(),
+      dice: () => chance.next(),
+      log: (event, fields) => living("log", () => log(event, fields)),
+      revoke: (holders, credential) => living("revoke", () => revoke(holders, credential)),
+      wake: (sessions) => living("wake", () => wake(sessions)),
+    });
+    return this.#shell;
+  }
+
+  #plan(): void {
+    this.#cancelAlarm();
+    const at = this.#disk.alarmAt;
+    if (at === undefined) return;
+    this.#cancelAlarm = this.#ports.timeline.at(at, "pool alarm", () => {
+      if (this.#disk.alarmAt !== at) return;
+      this.#disk.setAlarm(undefined);
+      try {
+        this.#call((shell) => shell.alarm());
+      } catch (error) {
+        if (!(error instanceof Gone) && this.#life.state === "alive") throw error;
+        // The platform calls an alarm again that has failed.
+        if (this.#disk.alarmAt === undefined) this.#disk.setAlarm(this.#ports.timeline.now + 2_000);
+      }
+    });
+  }
+}
