@@ -52,10 +52,12 @@ export class Stage {
   /** Statements until the process dies; undefined: it lives. */
   diesAfter: number | undefined;
   alarmAt: number | undefined;
+  /** Looking up a key throws, as no port should. */
+  failsToReadKeys = false;
   shell: SessionShell;
   #life: Life = { alive: true };
   #timers: { at: number; act: () => void }[] = [];
-  readonly #replies: Reply[] = [];
+  readonly #replies: { readonly reply: Reply; readonly when: string | undefined }[] = [];
   readonly #refusals: { method: RegExp; refusal: Refusal }[] = [];
   readonly #env: Record<string, string>;
   readonly #pool: PoolShell;
@@ -87,16 +89,21 @@ export class Stage {
 
   /** What the model says next; without any it says back what it heard. */
   next(...replies: Reply[]): void {
-    this.#replies.push(...replies);
+    for (const reply of replies) this.#replies.push({ reply, when: undefined });
+  }
+
+  /** What it says next to whoever has said these words last. */
+  nextTo(when: string, ...replies: Reply[]): void {
+    for (const reply of replies) this.#replies.push({ reply, when });
   }
 
   /** The next reply is held until `release`. */
-  hold(reply: Reply = {}): { release(): void } {
+  hold(reply: Reply = {}, when?: string): { release(): void } {
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    this.#replies.push({ ...reply, hold: held });
+    this.#replies.push({ reply: { ...reply, hold: held }, when });
     return { release };
   }
 
@@ -186,7 +193,13 @@ export class Stage {
       } else {
         this.alarmAt = undefined;
         this.now = Math.max(this.now, alarm ?? 0);
-        this.shell.alarm();
+        try {
+          this.shell.alarm();
+        } catch (error) {
+          // The platform calls a handler again that did not come to its end.
+          this.alarmAt ??= this.now + 1;
+          throw error;
+        }
       }
     }
     this.now = end;
@@ -317,7 +330,10 @@ export class Stage {
           ),
         report: async (report) => void (await living(this.#pool.report(report))),
       }),
-      keyOf: async (_provider, credential) => living(providers[names.indexOf(credential)]?.key),
+      keyOf: async (_provider, credential) => {
+        if (this.failsToReadKeys) throw new TypeError("no such thing");
+        return living(providers[names.indexOf(credential)]?.key);
+      },
       credentials: async () => living(names),
       model: (name, key) =>
         languageModel({
@@ -356,7 +372,9 @@ export class Stage {
     const text = typeof last === "string" ? last : JSON.stringify(last);
     const record: Asked = { key, text, body, aborted: false };
     this.asked.push(record);
-    const reply = this.#replies.shift() ?? { text: `echo of ${text}` };
+    const index = this.#replies.findIndex(({ when }) => when === undefined || text.includes(when));
+    const [scripted] = index < 0 ? [] : this.#replies.splice(index, 1);
+    const reply = scripted?.reply ?? { text: `echo of ${text}` };
     const cut = new Promise<never>((_resolve, reject) => {
       init?.signal?.addEventListener("abort", () => {
         record.aborted = true;
