@@ -37,7 +37,8 @@ export interface Job {
   unanswered(): readonly OpenCall[];
   tools(): Promise<readonly Tool[]>;
   definitions(tools: readonly Tool[]): readonly LanguageModelV4FunctionTool[];
-  context(): ToolContext;
+  /** What the tool of that name may touch. */
+  context(tool: string): Promise<ToolContext>;
   /** Puts the question before the person, durably, and parks the run: it goes on when there is an answer. */
   ask(call: ToolCall, question: string, options: readonly string[]): void;
   /** What stands on the screen: the text of the whole turn so far, and what a tool does. */
@@ -236,7 +237,7 @@ async function resultOf(job: Job, tools: readonly Tool[], tool: Tool | undefined
   if (tool) job.showTool(statusOf(tool, call.input));
   job.progress();
   try {
-    return await callTool(tools, call.name, call.input, job.context());
+    return await callTool(tools, call.name, call.input, await job.context(call.name));
   } finally {
     job.progress();
     job.showTool(undefined);

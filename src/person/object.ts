@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { PersonShell } from "./shell.ts";
+import { hasAnything, NOTHING, PersonShell } from "./shell.ts";
 
 declare global {
   namespace Cloudflare {
@@ -14,11 +14,11 @@ declare global {
  * them all. Its stub is the PersonPort of the tools.
  */
 export class Person extends DurableObject {
-  readonly #shell: PersonShell;
+  #opened: PersonShell | undefined;
 
-  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
-    super(ctx, env);
-    this.#shell = new PersonShell(ctx.storage.sql, Date.now);
+  get #shell(): PersonShell {
+    this.#opened ??= new PersonShell(this.ctx.storage.sql, Date.now);
+    return this.#opened;
   }
 
   remember(request: Parameters<PersonShell["remember"]>[0]): ReturnType<PersonShell["remember"]> {
@@ -63,6 +63,7 @@ export class Person extends DurableObject {
   }
 
   overview(request: Parameters<PersonShell["overview"]>[0]): ReturnType<PersonShell["overview"]> {
-    return this.#shell.overview(request);
+    // Asked of everybody: whoever has nothing kept is not given tables for it.
+    return this.#opened || hasAnything(this.ctx.storage.sql) ? this.#shell.overview(request) : NOTHING;
   }
 }

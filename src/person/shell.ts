@@ -42,6 +42,19 @@ export interface UsageRow extends Spend {
   readonly model: string;
 }
 
+/** What is known of somebody of whom nothing was ever kept. */
+export const NOTHING: ReturnType<PersonShell["overview"]> = {
+  ok: true,
+  profile: {},
+  today: { usd: 0, inputTokens: 0, outputTokens: 0, calls: 0 },
+  memories: 0,
+};
+
+/** Whether anything was ever kept here; asking makes nothing. */
+export function hasAnything(sql: Sql): boolean {
+  return sql.exec("SELECT 1 AS found FROM sqlite_master WHERE name = 'profile'").toArray().length > 0;
+}
+
 export class PersonShell {
   readonly #sql: Sql;
   readonly #clock: () => number;

@@ -153,7 +153,7 @@ class SessionRun implements LiveRun {
       unanswered: () => material.unanswered(),
       tools: () => toolbox.tools(),
       definitions,
-      context: () => toolbox.context(),
+      context: (tool) => toolbox.context(tool),
       ask: (call, question, options) => {
         const id = asidePrefix(ports.key) + ports.newId().replaceAll("-", "").slice(0, 16);
         const untilAt = ports.now() + settings.askTimeoutMs;

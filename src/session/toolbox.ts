@@ -11,6 +11,9 @@ import { skillsOf } from "./skills.ts";
 
 /** The tools of one run, and what they may touch: the speaker's memory, the session's reminders, the chat. */
 
+/** The tools that need to know what time it is where the person is. */
+const READS_THE_CLOCK: ReadonlySet<string> = new Set(["now", "remind"]);
+
 export interface ToolboxContext {
   readonly run: string;
   readonly signal: AbortSignal;
@@ -62,9 +65,9 @@ export class Toolbox {
     return [...own, ...this.#mcp.tools];
   }
 
-  context(): ToolContext {
-    const { whereabouts } = this.#door;
+  async context(tool: string): Promise<ToolContext> {
     const person = this.person();
+    const timezone = READS_THE_CLOCK.has(tool) ? await this.#timezone(person) : undefined;
     const { settings } = this.#ports;
     return {
       signal: this.#run.signal,
@@ -88,9 +91,25 @@ export class Toolbox {
         this.#door.pass({ type: "resetWhenDoneAsked", run: this.#run.run });
       },
       settings: settings.search ? { search: settings.search } : {},
-      ...(whereabouts.timezone ? { timezone: whereabouts.timezone } : {}),
+      ...(timezone ? { timezone } : {}),
       ...(person ? { person } : {}),
     };
+  }
+
+  /** A person's clock is theirs in every chat; they are asked for it only where a tool needs it and this chat does not know. */
+  async #timezone(person: Person | undefined): Promise<string | undefined> {
+    const { whereabouts } = this.#door;
+    const isPrivate = whereabouts.chatType === "private";
+    if (!person || (isPrivate && whereabouts.timezone)) return whereabouts.timezone;
+    try {
+      const { timezone = whereabouts.timezone } = await person.profile();
+      if (isPrivate && timezone)
+        this.#door.keep(() => this.#door.noteWhereabouts({ ...this.#door.whereabouts, timezone }));
+      return timezone;
+    } catch (error) {
+      this.#fault("timezone", error);
+      return whereabouts.timezone;
+    }
   }
 
   /** Whose turn it is: the writer of its first message. A channel or an anonymous admin is nobody. */

@@ -65,8 +65,9 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
     modelCalls: 2,
     telegramCalls: 1,
     typingCalls: 1,
-    objectCalls: { "SESSION.accept": 1, "DIRECTORY.skills": 1 },
-    because: "a plain turn, and value and transcript for the call and for its result: a crash repeats neither",
+    objectCalls: { "SESSION.accept": 1, "DIRECTORY.skills": 1, "PERSON.overview": 1 },
+    because:
+      "a plain turn, and value and transcript for the call and for its result: a crash repeats neither; the clock asks for the person's time zone where the chat does not know it",
   },
   command: {
     rowsWritten: 3,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FORUM_ID, GARDEN_TOPIC, GRACE } from "../../playground/telegram/cast.ts";
+import { BOAT_TOPIC, FORUM_ID, GARDEN_TOPIC, GRACE } from "../../playground/telegram/cast.ts";
 import { startWorld, type World } from "./harness/world.ts";
 import { newcomer, plain, Scene, says } from "./scene.ts";
 
@@ -95,6 +95,30 @@ describe("a reminder", () => {
     expect(request?.lastUserText).not.toContain("/remind");
     expect(request?.lastUserText).toContain("`remind`");
     await one.finished();
+  });
+
+  it("is read by the person's own clock in every chat of theirs, in a group by the clock of whoever asks", async () => {
+    const [one, two] = [newcomer(world), newcomer(world)];
+    await one.tell("/timezone Asia/Tokyo");
+    await one.hears("Your time zone is now");
+    await two.tell("/timezone America/Lima");
+    await two.hears("Your time zone is now");
+    const group = new Scene(world, { ...GRACE, id: FORUM_ID });
+    for (const [person, zone] of [
+      [one, "Asia/Tokyo"],
+      [two, "America/Lima"],
+    ] as const) {
+      const words = `a clock for ${person.user.id}.`;
+      world.model.next({ tools: [{ name: "now", args: {} }] }, says(words));
+      world.model.next({ text: `${words} done` }, says(words));
+      await group.tell(`@turnkeeper_bot ${words}`, { from: person.user, threadId: BOAT_TOPIC });
+      await group.hears(`${words} done`);
+      const told = group
+        .asked(words)
+        .at(-1)
+        ?.conversation.messages.findLast(({ role }) => role === "tool")?.text;
+      expect(told).toContain(zone);
+    }
   });
 
   it("comes in the topic where it was asked for", async () => {
