@@ -122,7 +122,7 @@ function answeredBy(door: Door, inbound: Extract<Inbound, { kind: "message" }>):
   const option = question.options.find((candidate) => candidate.toLowerCase() === words.toLowerCase());
   const isReply = question.messageId !== undefined && inbound.message.reply?.messageId === question.messageId;
   if (words === "" || (!option && !isReply)) return undefined;
-  questions.answer(door, question, option ?? words, () => {
+  questions.answer(door, question, option ?? words, inbound, () => {
     door.store.accept(inbound.update, inbound.message.writtenAt, inbound);
   });
   return "done";

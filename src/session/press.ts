@@ -39,7 +39,9 @@ async function act(accepting: Accepting, inbound: Extract<Inbound, { kind: "pres
         accepting.keep(() => {});
         return "button_not_yours";
       }
-      const open = questions.answer(door, question, choice, () => door.store.accept(inbound.update, ports.now(), null));
+      const open = questions.answer(door, question, choice, inbound, () =>
+        door.store.accept(inbound.update, ports.now(), null),
+      );
       return open ? "button_done" : "button_expired";
     }
     case "model": {

@@ -60,8 +60,14 @@ export function delivered(door: Door, tag: string, messageId: number): void {
   if (question) door.store.setFact(tag, { ...question, messageId });
 }
 
-/** A person chose. True: the run goes on with it; false: the question was no longer open. */
-export function answer(door: Door, question: Question, choice: string, rows: () => void): boolean {
+/** A person chose, by the update of that number. True: the run goes on with it; false: the question was no longer open. */
+export function answer(
+  door: Door,
+  question: Question,
+  choice: string,
+  by: { readonly update: number; readonly kind: "message" | "press" },
+  rows: () => void,
+): boolean {
   const { effects } = door.pass(
     {
       type: "chosen",
@@ -72,6 +78,7 @@ export function answer(door: Door, question: Question, choice: string, rows: () 
       rows();
       close(door, question, choice);
     },
+    () => door.log("update.accepted", { update: by.update, kind: by.kind }),
   );
   return effects.some((effect) => effect.do === "begin");
 }
