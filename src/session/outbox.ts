@@ -98,7 +98,8 @@ export class Outbox {
       id INTEGER PRIMARY KEY, run TEXT, epoch INTEGER NOT NULL, chat INTEGER NOT NULL, thread INTEGER,
       reply_to INTEGER, silent INTEGER NOT NULL, tag TEXT, content TEXT NOT NULL, state TEXT NOT NULL,
       due_at INTEGER NOT NULL, created_at INTEGER NOT NULL, attempt INTEGER NOT NULL, progress TEXT) STRICT`);
-    // One row: a session has one run. Messages of a run that grew on screen, so that a later process edits them.
+    // Messages of a run that grew on screen, so that a later process edits them: a row for the run that is on, and one for
+    // each run before it whose last words are still to be delivered.
     sql.exec(
       `CREATE TABLE IF NOT EXISTS growing (slot INTEGER PRIMARY KEY, run TEXT NOT NULL, ids TEXT NOT NULL, sending INTEGER NOT NULL DEFAULT 0) STRICT`,
     );
@@ -187,8 +188,13 @@ export class Outbox {
 
   /** `isSending`: one more message is on its way, and whether it was accepted is not known yet. */
   remember(run: string, ids: readonly number[], isSending: boolean): void {
+    // In its own row, or in that of a run which nobody goes back to: one row is written either way.
     this.#sql.exec(
-      "INSERT INTO growing (slot, run, ids, sending) VALUES (1, ?, ?, ?) ON CONFLICT (slot) DO UPDATE SET run = excluded.run, ids = excluded.ids, sending = excluded.sending",
+      `INSERT INTO growing (slot, run, ids, sending) VALUES (COALESCE(
+        (SELECT slot FROM growing WHERE run = ?1),
+        (SELECT MIN(slot) FROM growing WHERE run NOT IN (SELECT run FROM outbox WHERE run IS NOT NULL)),
+        (SELECT COALESCE(MAX(slot), 0) + 1 FROM growing)), ?1, ?2, ?3)
+        ON CONFLICT (slot) DO UPDATE SET run = excluded.run, ids = excluded.ids, sending = excluded.sending`,
       run,
       JSON.stringify(ids),
       isSending ? 1 : 0,
@@ -197,7 +203,7 @@ export class Outbox {
 
   /** A message of the run was on its way when this was last written. */
   isSending(run: string): boolean {
-    const rows = this.#sql.exec("SELECT 1 AS found FROM growing WHERE slot = 1 AND run = ? AND sending = 1", run);
+    const rows = this.#sql.exec("SELECT 1 AS found FROM growing WHERE run = ? AND sending = 1", run);
     return rows.toArray().length > 0;
   }
 
@@ -207,7 +213,7 @@ export class Outbox {
   }
 
   remembered(run: string): readonly number[] {
-    const row = this.#sql.exec<{ ids: string }>("SELECT ids FROM growing WHERE slot = 1 AND run = ?", run).toArray()[0];
+    const row = this.#sql.exec<{ ids: string }>("SELECT ids FROM growing WHERE run = ?", run).toArray()[0];
     if (!row) return [];
     return readIds(row.ids) ?? [];
   }

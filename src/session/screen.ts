@@ -29,8 +29,8 @@ export class Screen {
     const inDoubt = [run, before].some((one) => one !== undefined && this.#outbox.isSending(one));
     if (ids !== own || inDoubt) this.#outbox.remember(run, ids, inDoubt);
     const remember = (accepted: readonly number[], isSending: boolean) => {
-      // A send of an ended run may land late; the slot is the next run's by then.
-      if (this.#latestRun === run) this.#outbox.remember(run, accepted, isSending);
+      // A send of an ended run may land late; it counts while its last words are still to be delivered.
+      if (this.#latestRun === run || this.#outbox.has(run)) this.#outbox.remember(run, accepted, isSending);
     };
     const growing = new Growing({ ...options, ids, inDoubt }, { ...ports, remember });
     this.#live.set(run, growing);
