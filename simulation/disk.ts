@@ -11,10 +11,13 @@ export class Disk {
   readonly #statements = new Map<string, StatementSync>();
   #alarmAt: number | undefined;
   #depth = 0;
+  #isNew = true;
   /** Told when the alarm is another one, outside of any transaction. */
   onAlarm: () => void = () => {};
   /** Tables that were written since somebody asked last. */
   readonly written = new Set<string>();
+  /** Rises whenever the journal may say something else than before. */
+  journalAge = 0;
 
   get alarmAt(): number | undefined {
     return this.#alarmAt;
@@ -40,7 +43,8 @@ export class Disk {
 
   /** Whether something lies here that a process could go on with. */
   get isNew(): boolean {
-    return this.rows("SELECT 1 FROM sqlite_master WHERE name = 'journal'").length === 0;
+    this.#isNew &&= this.rows("SELECT 1 FROM sqlite_master WHERE name = 'journal'").length === 0;
+    return this.#isNew;
   }
 
   /** `mayCommit`: asked last of all; false: the process died in the middle of it. */
@@ -59,6 +63,7 @@ export class Disk {
     } finally {
       if (!isDone) {
         this.#alarmAt = alarmAt;
+        this.journalAge += 1;
         this.#run(this.#depth === 1 ? "ROLLBACK" : `ROLLBACK TO ${name}`);
       }
       this.#depth -= 1;
@@ -67,6 +72,8 @@ export class Disk {
   }
 
   wipe(): void {
+    this.#isNew = true;
+    this.journalAge += 1;
     for (const { name } of this.rows<{ name: string }>(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
     )) {
@@ -95,7 +102,9 @@ export class Disk {
 
   #note(query: string): void {
     const match = WRITES.exec(query);
-    if (match?.[1]) this.written.add(match[1]);
+    if (!match?.[1]) return;
+    this.written.add(match[1]);
+    if (match[1] === "journal") this.journalAge += 1;
   }
 }
 

@@ -36,7 +36,7 @@ export function script(chance: Chance, weather: Weather, prompt: Prompt, wordsOn
 function words(chance: Chance, asked: string, numbers: Numbers): Part[] {
   const number = numbers.answer();
   const marks = [...asked.matchAll(/zq\d+z/g)].map(([mark]) => mark).slice(-12);
-  const filling = chance.hit(0.04) ? "word ".repeat(chance.between(900, 2_500)) : "some **words** of it ";
+  const filling = chance.hit(0.01) ? "word ".repeat(chance.between(900, 2_500)) : "some **words** of it ";
   const pieces = chance.between(1, 6);
   const text = [
     `ans${number}a to ${marks.join(" ") || "nothing"}. `,

@@ -30,6 +30,7 @@ export class SessionHost {
   #lives = 0;
   readonly #zombies: Life[] = [];
   #cancelAlarm: () => void = () => {};
+  #known: { readonly journalAge: number; readonly value: Session | undefined } | undefined;
 
   constructor(world: World, key: string, portsOf: (host: SessionHost, life: Life) => SessionPorts) {
     this.#world = world;
@@ -104,6 +105,14 @@ export class SessionHost {
 
   /** What the session's value says; read from storage, as nobody else may be trusted with it. */
   value(): Session | undefined {
+    const { journalAge } = this.disk;
+    if (this.#known?.journalAge === journalAge) return this.#known.value;
+    const value = this.#stored();
+    this.#known = { journalAge, value };
+    return value;
+  }
+
+  #stored(): Session | undefined {
     if (this.disk.isNew) return undefined;
     const row = this.disk.rows<{ value: string }>("SELECT value FROM journal ORDER BY seq DESC LIMIT 1")[0];
     if (!row) return undefined;
