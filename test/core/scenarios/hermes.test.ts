@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { openAiStream } from "../../../playground/model/wire-openai.ts";
+import { callModel } from "../../../src/agent/call.ts";
+import { languageModel } from "../../../src/models/registry.ts";
 import { Stage } from "../harness/session.ts";
 
 /** Scenarios of the field's test suites, told again through the whole session (docs/scenarios.md says which). */
@@ -59,6 +62,22 @@ describe("a turn", () => {
     expect(stage.count("echo of hello")).toBe(1);
   });
 
+  it("whose process died is ended by a stop for good, and does not come back", async () => {
+    const stage = new Stage();
+    stage.hold();
+    await stage.write("hello");
+    await stage.until("it is asked", () => stage.asked.length === 1);
+    stage.crash();
+    stage.hold();
+    await stage.write("/stop");
+    await stage.hears("Stopped");
+    stage.crash();
+    await stage.pass(120_000);
+    expect(stage.phase).toBe("idle");
+    expect(stage.count("echo of hello")).toBe(0);
+    expect(stage.alarmAt === undefined || stage.alarmAt > stage.now + 3_600_000).toBe(true);
+  });
+
   it("is asked with a prompt whose beginning stays as it was, turn after turn", async () => {
     const stage = new Stage();
     for (const words of ["one", "two", "three"]) {
@@ -109,6 +128,45 @@ describe("messages that meet a running turn", () => {
     await stage.pass(60_000);
     expect(stage.asked).toHaveLength(1);
     expect(stage.phase).toBe("idle");
+  });
+});
+
+describe("messages that meet a running turn, being files", () => {
+  it("are turns of their own when they are files, and no album", async () => {
+    const stage = new Stage();
+    const held = stage.hold();
+    await stage.write("hold");
+    for (const kind of ["voice", "video", "document"] as const) {
+      await stage.write(`see ${kind}`, { attachments: [{ kind, fileId: kind, uniqueId: kind, name: `a.${kind}` }] });
+    }
+    held.release();
+    await stage.hears("see document");
+    await stage.until("all are asked", () => stage.asked.length === 4 && stage.phase === "idle");
+    const words = stage.asked.slice(1).map(({ text }) => /see (\w+)/.exec(text)?.[1]);
+    expect(words).toEqual(["voice", "video", "document"]);
+  });
+});
+
+describe("a model", () => {
+  it("that only thinks makes progress with every piece of its thought", async () => {
+    const thought = "one two three four five six seven";
+    const frames = [...openAiStream("c1", "m", { reasoning: thought, text: "Yes." }, { input: 1, output: 1 }, 1)];
+    const body = frames.map(({ data }) => data).join("");
+    const model = await languageModel({
+      model: { provider: "openai", model: "m" },
+      settings: { name: "openai", keys: [], baseUrl: "https://model.test/v1" },
+      key: "sk-A",
+      fetch: async () => new Response(body, { headers: { "content-type": "text/event-stream" } }),
+    });
+    let pieces = 0;
+    const { signal } = new AbortController();
+    const onProgress = () => {
+      pieces += 1;
+    };
+    const rest = { system: "s", tools: [], wordsOnly: false, signal, onText: () => {}, onProgress };
+    const reply = await callModel({ ...rest, model, messages: [{ role: "user", content: "think" }] });
+    expect(reply).toMatchObject({ ok: true, text: "Yes." });
+    expect(pieces).toBeGreaterThanOrEqual(thought.split(" ").length);
   });
 });
 
