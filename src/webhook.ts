@@ -27,6 +27,7 @@ const MOST_DRAINED_BYTES = 16 * MOST_BODY_BYTES;
 const TELEGRAM_TIMEOUT_MS = 10_000;
 /** An update that fails so often is given up: it would block its chat for a day. */
 const MOST_FAILURES = 8;
+const SOON = { "retry-after": "2" };
 /** What an isolate remembers at the most, of each kind. */
 const MOST_REMEMBERED = 5_000;
 
@@ -67,6 +68,10 @@ async function enter(inbound: Inbound, entrance: Entrance): Promise<Response> {
   const from = inbound.kind === "migrated" ? { id: 0 } : inbound.from;
   const session = sessionKey(place, from, settings.groupSessions);
   const bot = await entrance.bot(place.chatType !== "private" || namesBot(inbound));
+  if (bot.username === undefined && (namesBot(inbound) || mentionsBot(inbound)) && entrance.mayComeAgain(update)) {
+    log("update.refused", { session, update, reason: "own_name_unknown" });
+    return answer(503, "not known yet whether it is for this bot; send it again", SOON);
+  }
   const skills = await entrance.skillNames(inbound);
   // What is not for us even from a friend is asked about nowhere: a group's chatter must not go to one object.
   const asFriend = admit(inbound, settings, bot, true, skills);
@@ -96,6 +101,12 @@ async function enter(inbound: Inbound, entrance: Entrance): Promise<Response> {
 /** "/status@somebot": whether that is us depends on our name. */
 function namesBot(inbound: Inbound): boolean {
   return (inbound.kind === "message" || inbound.kind === "edit") && inbound.message.command?.bot !== undefined;
+}
+
+/** "@somebot, what is this?": likewise. To leave it alone because Telegram did not tell our name would be to lose it. */
+function mentionsBot(inbound: Inbound): boolean {
+  if ((inbound.kind !== "message" && inbound.kind !== "edit") || inbound.place.chatType === "private") return false;
+  return (inbound.message.mentions ?? []).some(({ username }) => username?.endsWith("bot"));
 }
 
 /** /bg and /btw have sessions of their own beside their chat's; so have the buttons of what they say. */
@@ -221,12 +232,19 @@ class Entrance {
     }
   }
 
+  /** Telegram sends it again if it is told to, and so often it is. */
+  mayComeAgain(update: number): boolean {
+    const failed = (failures.get(update) ?? 0) + 1;
+    remember(failures, update, failed);
+    return failed < MOST_FAILURES;
+  }
+
   #notStored(key: string, inbound: Inbound, error: unknown, overloaded: boolean): Response {
     const name = error instanceof Error ? error.name : "unknown";
     const failed = (failures.get(inbound.update) ?? 0) + 1;
     remember(failures, inbound.update, failed);
     log("internal.error", { session: key, update: inbound.update, where: "accept", name, overloaded, failed });
-    if (failed < MOST_FAILURES || overloaded) return answer(503, "not stored; send it again", { "retry-after": "2" });
+    if (failed < MOST_FAILURES || overloaded) return answer(503, "not stored; send it again", SOON);
     log("update.refused", { session: key, update: inbound.update, reason: "cannot_be_stored" });
     if (inbound.kind === "message") this.tell(inbound, "failed_internal", {});
     return answer(200);
