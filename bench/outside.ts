@@ -31,7 +31,7 @@ export class Outside {
   #calls: BotCall[] = [];
   #modelCalls = 0;
   #messageId = 1000;
-  #modelAt: number[] = [];
+  #modelBytes = 0;
   readonly manners = new Map<string, Manner>();
   /** Keys that the model refuses, with seconds after which it will not. */
   readonly refused = new Map<string, number>();
@@ -54,11 +54,11 @@ export class Outside {
   }
 
   /** What came in since this was asked last. */
-  take(): { readonly calls: readonly BotCall[]; readonly modelCalls: number } {
-    const taken = { calls: this.#calls, modelCalls: this.#modelCalls };
+  take(): { readonly calls: readonly BotCall[]; readonly modelCalls: number; readonly modelBytes: number } {
+    const taken = { calls: this.#calls, modelCalls: this.#modelCalls, modelBytes: this.#modelBytes };
     this.#calls = [];
     this.#modelCalls = 0;
-    this.#modelAt = [];
+    this.#modelBytes = 0;
     return taken;
   }
 
@@ -80,7 +80,7 @@ export class Outside {
       const body = Buffer.concat(chunks).toString("utf8");
       const url = request.url ?? "";
       if (url.startsWith("/bot")) this.#bot(at, url, body, response);
-      else this.#model(at, request.headers.authorization ?? "", body, response);
+      else this.#model(request.headers.authorization ?? "", body, response);
     });
   }
 
@@ -104,9 +104,9 @@ export class Outside {
     for (const listener of this.#listeners) listener(call);
   }
 
-  #model(at: number, authorization: string, body: string, response: ServerResponse): void {
+  #model(authorization: string, body: string, response: ServerResponse): void {
     this.#modelCalls += 1;
-    this.#modelAt.push(at);
+    this.#modelBytes += body.length;
     const retryAfter = this.refused.get(authorization.replace("Bearer ", ""));
     if (retryAfter !== undefined) {
       response.setHeader("retry-after", String(retryAfter));
@@ -120,7 +120,7 @@ export class Outside {
     const words = typeof content === "string" ? content : JSON.stringify(content ?? "");
     const tool = last?.role === "user" && /\btool\b/.test(words) && asked.tools !== undefined;
     const manner = this.manners.get(words.split(" ")[0] ?? "") ?? AT_ONCE;
-    const text = `You said: ${words.slice(0, 200)}. ${END}`;
+    const text = `You said: ${words.slice(-200)}. ${END}`;
     if (!asked.stream) {
       json(response, 200, {
         id: "c",

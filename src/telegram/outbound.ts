@@ -1,5 +1,3 @@
-import { Api, GrammyError, HttpError, InputFile } from "grammy/web";
-
 /**
  * Calls to the Bot API, and what its refusals mean. Everything that leaves for Telegram goes through `createCaller`.
  * A call never throws and never says more than a kind of refusal: grammY's errors carry the payload (what people wrote)
@@ -62,23 +60,29 @@ export interface CallerOptions {
   readonly timeoutMs: number;
 }
 
+type Grammy = typeof import("./api.ts");
+
+let loaded: Grammy | undefined;
+
 export function createCaller(options: CallerOptions): Call {
   return async (method, payload, signal) => {
     if (signal?.aborted) return refuse({ kind: "unavailable", maybeAccepted: false });
     const exchange: Exchange = { status: undefined };
+    loaded ??= await import("./api.ts");
+    const grammy = loaded;
     try {
-      const api = new Api(options.token, {
+      const api = new grammy.Api(options.token, {
         apiRoot: options.apiRoot,
         timeoutSeconds: options.timeoutMs / 1000,
         fetch: (url: string, init: RequestInit) => fetchAnswer(options.fetch, exchange, url, init),
       });
       const perform: unknown = Reflect.get(api.raw, method);
       if (typeof perform !== "function") return refuse({ kind: "unsupported" });
-      const args = WITHOUT_PAYLOAD.has(method) ? [signal] : [withUploads(payload), signal];
+      const args = WITHOUT_PAYLOAD.has(method) ? [signal] : [withUploads(grammy, payload), signal];
       const result: unknown = await Reflect.apply(perform, undefined, args);
       return { ok: true, result };
     } catch (error) {
-      return refuse(refusalOf(error, exchange));
+      return refuse(refusalOf(grammy, error, exchange));
     }
   };
 }
@@ -192,7 +196,7 @@ function isJson(text: string): boolean {
   }
 }
 
-function refusalOf(error: unknown, exchange: Exchange): Refusal {
+function refusalOf({ GrammyError, HttpError }: Grammy, error: unknown, exchange: Exchange): Refusal {
   if (error instanceof GrammyError) return classify(error.error_code, error.description, error.parameters);
   if (exchange.status !== undefined && exchange.status >= 400) return classify(exchange.status, "");
   const cause = error instanceof HttpError ? error.error : error;
@@ -206,7 +210,7 @@ function codesOf(error: unknown, depth = 0): string {
   return `${typeof code === "string" ? code : ""} ${codesOf(Reflect.get(error, "cause"), depth + 1)}`;
 }
 
-function withUploads(payload: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function withUploads({ InputFile }: Grammy, payload: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const entries = Object.entries(payload).map(([key, value]) => [
     key,
     // grammY writes the name into a header as it is.
