@@ -83,8 +83,6 @@ async function withFiles(
     }
     const bytes = shown.has(part) ? await ports.bytes(part) : undefined;
     if (bytes === undefined) content.push({ type: "text", text: `[${part.name ?? part.mediaType}: shown earlier]` });
-    else if (part.mediaType.startsWith("image/"))
-      content.push({ type: "image", image: bytes, mediaType: part.mediaType });
     else
       content.push({
         type: "file",
