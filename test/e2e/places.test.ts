@@ -90,7 +90,7 @@ describe("topics", () => {
     const answer = await group.hears("thread noted");
     expect(answer.threadId).toBeUndefined();
     expect(told("in a reply thread").join()).toContain("the main talk");
-    expect(group.logs("run.finished").length).toBeGreaterThan(0);
+    await group.log("run.finished");
   });
 
   it("of a private chat are conversations of their own", async () => {
