@@ -99,6 +99,8 @@ class SessionRun implements LiveRun {
   }
 
   async #work(): Promise<void> {
+    // The door must know of this run before it says anything: one that is over at once would stand in the next one's place.
+    await Promise.resolve();
     try {
       await work(this.#job());
     } finally {
