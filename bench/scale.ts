@@ -16,7 +16,7 @@ const conversationTurns = Number(process.argv[3] ?? 2_000);
 const AT_ONCE = 24;
 /** The courier says about one thing a second in a chat. */
 const PACE_MS = 1_000;
-const WORDS = `hello ${"and a sentence of some length about the weather ".repeat(4)}`;
+const WORDS = `hello ${"and a sentence of some length about the weather ".repeat(20)}`;
 
 interface Look {
   readonly cpuMs: number;
@@ -31,13 +31,13 @@ const bundle = build("wrangler.toml", directory, "bench/counted.ts");
 const results: Record<string, unknown> = {};
 const outside = await Outside.start();
 
-results.conversation = await conversation();
-results.queue = await queue();
-results.crowd = await crowd();
+for (const [name, measure] of Object.entries({ queue, conversation, crowd })) {
+  results[name] = await measure();
+  writeFileSync(join(ROOT, "bench/results/scale.json"), `${JSON.stringify(results, null, 2)}\n`);
+}
 
 outside.close();
 rmSync(directory, { recursive: true, force: true });
-writeFileSync(join(ROOT, "bench/results/scale.json"), `${JSON.stringify(results, null, 2)}\n`);
 process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
 
 /** One chat, many turns. */
@@ -46,8 +46,7 @@ async function conversation(): Promise<unknown> {
   try {
     const looks: Record<number, Look> = {};
     for (let turn = 1; turn <= conversationTurns; turn += 1) {
-      if (turn === 20 || turn === 100 || turn === 500 || turn === conversationTurns)
-        looks[turn] = await look(stage, 77);
+      if ([5, 20, 60, 120, 250, 500, 1_000, conversationTurns].includes(turn)) looks[turn] = await look(stage, 77);
       else await stage.turn(77, WORDS);
       await pause(PACE_MS);
     }
