@@ -48,6 +48,7 @@ export interface Facts {
     readonly host: SessionHost;
     readonly provider: string;
     readonly credential: string;
+    readonly model: string;
     readonly run: string;
     readonly ok: boolean;
     readonly reason: string;
@@ -59,6 +60,7 @@ export interface Facts {
     readonly credential: string;
     readonly model: string | undefined;
   };
+  readonly chargedAfterLift: { readonly credential: string };
   readonly crashed: { readonly host: SessionHost; readonly how: string };
   readonly wiped: { readonly host: SessionHost };
   /** A session's object was called or woke in this step of the world. */

@@ -1,4 +1,5 @@
 import { placeOf } from "./people.ts";
+import type { Key } from "./providers.ts";
 import type { Remote } from "./remote.ts";
 import type { SessionHost } from "./session-host.ts";
 import type { Updates } from "./updates.ts";
@@ -34,6 +35,7 @@ export class Fate {
     this.#again("operator", 60_000, () => this.#operator());
     this.#again("people", weather.blockEveryMs, () => this.#block());
     this.#again("deletion", 40_000, () => this.#delete());
+    world.onKeyRefused = (key) => this.#watchful(key);
     this.#again("topic", weather.blockEveryMs, () => this.#topic());
   }
 
@@ -68,6 +70,13 @@ export class Fate {
       host.crash("deploy");
       if (this.#world.chance.hit(0.5)) older(host);
     }
+  }
+
+  /** An operator who looks on lifts the key at once: the report of what it did may come after that. */
+  #watchful({ provider, id }: Key): void {
+    const { timeline, chance } = this.#world;
+    if (this.#isOver || !chance.hit(0.1)) return;
+    timeline.after(chance.below(60), "lift at once", () => void this.#remote.lift(provider, id));
   }
 
   #operator(): void {

@@ -18,6 +18,8 @@ export interface PoolHostPorts {
   readonly wake: (sessions: readonly string[]) => void;
   readonly crashAtPort: () => number;
   readonly crashed: () => void;
+  /** A report of a lease that was given before the credential was lifted has changed the credential. */
+  readonly chargedAfterLift: (credential: string) => void;
 }
 
 export class PoolHost {
@@ -26,6 +28,11 @@ export class PoolHost {
   #life: Life;
   #shell: PoolShell | undefined;
   #lives = 0;
+  /** How often each credential was lifted, and how often it had been when a lease of it was given. */
+  readonly #lifts = new Map<string, number>();
+  readonly #liftsAtLease = new Map<string, number>();
+  readonly #known = new Set<string>();
+  #isStale = false;
   #cancelAlarm: () => void = () => {};
 
   constructor(ports: PoolHostPorts) {
@@ -36,15 +43,30 @@ export class PoolHost {
 
   /** Throws where the object dies in the middle of it. */
   lease(request: Parameters<PoolShell["lease"]>[0]): ReturnType<PoolShell["lease"]> {
-    return this.#call((shell) => shell.lease(request));
+    const reply = this.#call((shell) => shell.lease(request));
+    if (reply.ok) {
+      this.#known.add(reply.credential);
+      this.#liftsAtLease.set(reply.lease, this.#lifts.get(reply.credential) ?? 0);
+    }
+    return reply;
   }
 
   report(report: Parameters<PoolShell["report"]>[0] & { readonly outcome: Outcome }) {
-    return this.#call((shell) => shell.report(report));
+    const { lease, credential } = report;
+    const liftsAtLease = this.#liftsAtLease.get(lease);
+    this.#isStale = liftsAtLease !== undefined && liftsAtLease < (this.#lifts.get(credential) ?? 0);
+    try {
+      return this.#call((shell) => shell.report(report));
+    } finally {
+      this.#isStale = false;
+    }
   }
 
   lift(credential?: string): number {
-    return this.#call((shell) => shell.lift(credential === undefined ? {} : { credential })).lifted;
+    const { lifted } = this.#call((shell) => shell.lift(credential === undefined ? {} : { credential }));
+    const known = credential === undefined ? this.#known : [credential];
+    if (lifted > 0) for (const id of known) this.#lifts.set(id, (this.#lifts.get(id) ?? 0) + 1);
+    return lifted;
   }
 
   list(fingerprints: readonly Fingerprint[]) {
@@ -96,7 +118,11 @@ export class PoolHost {
       now: () => timeline.now,
       newId: () => chance.id(),
       dice: () => chance.next(),
-      log: (event, fields) => living("log", () => log(event, fields)),
+      log: (event, fields = {}) => {
+        const isCharge = event === "credential.cooling" || event === "credential.disabled";
+        if (isCharge && this.#isStale) this.#ports.chargedAfterLift(String(fields["credential"]));
+        living("log", () => log(event, fields));
+      },
       revoke: (holders, credential) => living("revoke", () => revoke(holders, credential)),
       wake: (sessions) => living("wake", () => wake(sessions)),
     });

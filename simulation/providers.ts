@@ -42,7 +42,8 @@ export class Providers {
   /** A key runs into trouble, as keys do. */
   trouble(): string {
     const chance = this.#chance;
-    const key = chance.pick(this.keys);
+    // Most sessions are with the first.
+    const key = chance.hit(0.5) ? this.keys[0] : chance.pick(this.keys);
     if (!key) return "";
     key.state = chance.pick(["limited", "limited", "limited", "empty", "revoked"]);
     key.until = this.#timeline.now + 1_000 * chance.pick([2, 20, 60, 200, 600]);

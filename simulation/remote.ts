@@ -150,6 +150,7 @@ export class Remote {
         }
       },
       crashAtPort: () => weather().crashAtPort,
+      chargedAfterLift: (credential) => this.#world.bus.emit("chargedAfterLift", { credential }),
       crashed: () => {
         this.#world.count("pool crashes");
         this.#world.note(provider, "crash");

@@ -73,9 +73,9 @@ function poolOf(world: World, remote: Remote, host: SessionHost, life: Life, pro
       ),
     report: (report) =>
       life.async("report", () => {
-        const { credential, run, outcome } = report;
+        const { credential, model, run, outcome } = report;
         const reason = outcome.ok ? "ok" : classOf(outcome.verdict);
-        world.bus.emit("reported", { host, provider, credential, run, ok: outcome.ok, reason });
+        world.bus.emit("reported", { host, provider, credential, model, run, ok: outcome.ok, reason });
         return remote.hop(() => void remote.pool(provider).report(report));
       }),
   };

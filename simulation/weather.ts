@@ -67,7 +67,7 @@ export function climate(chance: Chance): Weather {
     crashAtPort: often(0.04),
     crashEveryMs: every(2 * MINUTE_MS),
     zombie: often(0.5),
-    deployEveryMs: every(15 * MINUTE_MS),
+    deployEveryMs: every(5 * MINUTE_MS),
     alarmLate: often(0.3),
     alarmTwice: often(0.1),
     flood: often(0.04),
@@ -84,7 +84,7 @@ export function climate(chance: Chance): Weather {
     modelTools: chance.pick([0, 0.3, 0.6]),
     modelFault: often(0.1),
     modelSlow: often(0.2),
-    keyTroubleEveryMs: every(3 * MINUTE_MS),
+    keyTroubleEveryMs: every(MINUTE_MS / 2),
     blockEveryMs: every(20 * MINUTE_MS),
   };
 }

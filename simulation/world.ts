@@ -2,7 +2,7 @@ import type { LogEvent, LogFields } from "../src/log.ts";
 import { Chance } from "./chance.ts";
 import { Bus, type Check, type Facts } from "./facts.ts";
 import { Models } from "./model.ts";
-import { Providers } from "./providers.ts";
+import { type Key, Providers } from "./providers.ts";
 import type { SessionHost } from "./session-host.ts";
 import { Telegram } from "./telegram.ts";
 import { Timeline } from "./timeline.ts";
@@ -27,6 +27,8 @@ export class World {
   readonly touched = new Set<SessionHost>();
   /** Updates that got their 200 in this step; said when what they led to has been seen. */
   readonly acknowledged: Facts["acknowledged"][] = [];
+  /** A key has refused a call. */
+  onKeyRefused: (key: Key) => void = () => {};
   #weather: Weather;
 
   constructor(seed: number, checks: readonly Check[], lines = KEPT_LINES) {
@@ -64,6 +66,7 @@ export class World {
         this.note(call.host.name, "model ended", call.outcome);
         this.touched.add(call.host);
         bus.emit("modelEnded", call);
+        if (call.outcome === "failed" && call.key.state !== "good") this.onKeyRefused(call.key);
       },
     });
   }

@@ -130,6 +130,8 @@ export const CHAT: readonly Check[] = [
           if (event === "delivery.failed") failed.add(String(fields.session));
           return undefined;
         },
+        // Who dies between giving up a row and saying so has given it up all the same.
+        crashed: ({ host }) => void failed.add(host.key),
         touched: ({ host }) => void failed.delete(host.key),
         outbox: ({ host, gone }) => {
           for (const row of gone) {

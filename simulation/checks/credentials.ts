@@ -26,6 +26,12 @@ export const CREDENTIALS: readonly Check[] = [
     },
   },
   {
+    name: "30: what was met before a lift is not charged after it",
+    watch: () => ({
+      chargedAfterLift: ({ credential }) => `${credential} is charged for a lease of before it was lifted`,
+    }),
+  },
+  {
     name: "31: a key is charged only with what it did",
     watch: () => {
       const last = new Map<SessionHost, ModelCall>();
@@ -40,28 +46,26 @@ export const CREDENTIALS: readonly Check[] = [
     },
   },
   {
-    name: "33: after the pool's word a credential is not called again on the old lease",
+    name: "33: a lease that was taken back, or whose key has failed, is not kept",
     watch: () => {
-      const lost = new Map<SessionHost, Map<string, number>>();
+      const failed = new Map<SessionHost, Set<string>>();
       return {
         revoked: ({ host, credential, model }) => {
           const kept = host.value()?.lease;
-          if (kept?.credential === credential && (model === undefined || kept.model === model)) {
-            return `${host.key} keeps its lease of ${credential} after it was taken back`;
-          }
-          lost.set(host, (lost.get(host) ?? new Map()).set(credential, 1));
-          return undefined;
+          return kept?.credential === credential && (model === undefined || kept.model === model)
+            ? `${host.key} keeps its lease of ${credential} after it was taken back`
+            : undefined;
         },
-        reported: ({ host, credential, ok }) => {
-          if (!ok) lost.set(host, (lost.get(host) ?? new Map()).set(`charged ${credential}`, 1));
+        reported: ({ host, credential, model, ok }) => {
+          if (!ok) failed.set(host, (failed.get(host) ?? new Set()).add(`${credential} ${model}`));
           return undefined;
         },
         touched: ({ host }) => {
-          const mine = lost.get(host);
+          const mine = failed.get(host);
           if (!mine) return undefined;
-          lost.delete(host);
+          failed.delete(host);
           const kept = host.value()?.lease;
-          return kept && mine.has(`charged ${kept.credential}`)
+          return kept && mine.has(`${kept.credential} ${kept.model}`)
             ? `${host.key} keeps a lease of ${kept.credential}, which has just failed it`
             : undefined;
         },

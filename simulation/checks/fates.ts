@@ -53,10 +53,35 @@ export const FATES: readonly Check[] = [
             ? undefined
             : host.disk.rows<{ body: string | null }>("SELECT body FROM inbox WHERE update_id = ?", inbound.update)[0];
           if (!row) return `update ${inbound.update} has its 200 and is not in storage`;
-          if (inbound.kind !== "message" || outcome !== "accepted" || inbound.message.command) return undefined;
+          if (inbound.kind !== "message" || outcome === "ignored" || inbound.message.command) return undefined;
           if (brought.has(inbound.update)) return undefined;
           const isAnswer = inbound.message.text.trim() === "yes" || inbound.message.reply !== undefined;
           return isAnswer ? undefined : `message ${inbound.update} is accepted, and no turn knows of it`;
+        },
+      };
+    },
+  },
+  {
+    name: "25: one final for a turn, whatever its runs are called",
+    watch: () => {
+      const turnOf = new Map<string, string>();
+      const answered = new Set<string>();
+      return {
+        transition: ({ host, before, event }) => {
+          // /retry asks for another answer to an old message.
+          if (event.type === "received" && event.rest) answered.delete(`${host.key} ${event.input.update}`);
+          const { turn } = before;
+          if (turn.phase === "running") turnOf.set(turn.run, `${host.key} ${turn.inputs[0]?.update}`);
+          return undefined;
+        },
+        outbox: ({ put }) => {
+          for (const { run, content } of put) {
+            const turn = content.kind === "answer" && run !== null ? turnOf.get(run) : undefined;
+            if (turn === undefined) continue;
+            if (answered.has(turn)) return `the turn of ${turn} is answered again`;
+            answered.add(turn);
+          }
+          return undefined;
         },
       };
     },

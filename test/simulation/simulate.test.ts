@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { run, violationIn } from "./program.ts";
+
+/** Seeds that once broke a promise (with the sources of their day), and one that never did. */
+const FIXED = ["1", "8", "1003", "1007", "28686"];
+
+async function keepsItsPromises(args: readonly string[]): Promise<string> {
+  const { code, output } = await run(args);
+  if (code !== 0) expect.fail(`${violationIn(output)?.complaint ?? "it ended badly"}\n${output.slice(-30_000)}`);
+  return output;
+}
+
+test.for(FIXED)("a world keeps every promise: seed %s", async (seed) => {
+  await keepsItsPromises(["--seed", seed, "--minutes", "20"]);
+});
+
+test("fresh worlds keep every promise", async () => {
+  console.log(await keepsItsPromises(["--minutes", "30", "--worlds", "100", "--seconds", "12"]));
+});
+
+test("the same seed is the same world, to the last word of its trace", async () => {
+  const printOf = (output: string) => /print [0-9a-f]+: 1 worlds, \d+ events/.exec(output)?.[0];
+  const [one, other] = await Promise.all([
+    keepsItsPromises(["--seed", "5", "--minutes", "15"]),
+    keepsItsPromises(["--seed", "5", "--minutes", "15"]),
+  ]);
+  expect(printOf(one)).toBeDefined();
+  expect(printOf(other)).toBe(printOf(one));
+});
