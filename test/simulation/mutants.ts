@@ -131,12 +131,6 @@ export const MUTANTS: readonly Mutant[] = [
     "    this.#armedAt = undefined;\n    this.heal();\n",
     "    this.#armedAt = undefined;\n",
   ),
-  {
-    name: "a run speaks before its door knows of it",
-    seed: 1003,
-    foundBy: ["7", "8"],
-    changes: [{ file: "session/job.ts", text: "    await Promise.resolve();\n    try {", by: "    try {" }],
-  },
   one(
     "the row of a question is not dropped",
     ["34"],
