@@ -134,8 +134,9 @@ export class Door {
       throw error;
     }
     committed?.();
-    // Only after a crash does a run go on with what another had put on the screen.
-    const died = event.type === "woken" ? runOf(before)?.run : undefined;
+    // Only after a crash, and in the same turn, does a run go on with what another had put on the screen.
+    const isSameTurn = event.type === "woken" && (runOf(stepped.session)?.attempt ?? 1) > 1;
+    const died = isSameTurn ? runOf(before)?.run : undefined;
     for (const effect of stepped.effects) this.#perform(effect, before, died);
     this.#deliver();
     return stepped;

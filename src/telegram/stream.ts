@@ -176,7 +176,9 @@ export class Growing {
     if (this.#closed || this.#halted || this.#inFlight) return;
     const step = this.#next();
     if (!step) {
-      if (this.#last?.index === "draft") this.#wakeAt(this.#draftAt + DRAFT_REFRESH_MS);
+      // A draft with nothing to show when its refresh is due is let go: waking for it again and again would never end.
+      const refreshAt = this.#draftAt + DRAFT_REFRESH_MS;
+      if (this.#last?.index === "draft" && refreshAt > this.#ports.now()) this.#wakeAt(refreshAt);
       return;
     }
     const readyAt = Math.max(this.#notBefore, this.#ports.pace.readyAt(step.kind));

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { run, violationIn } from "./program.ts";
 
+/** Worlds of ../../simulation/, as `npm run simulate -- --seed 1 --minutes 60` runs them. */
+
 /** Seeds that once broke a promise (with the sources of their day), and one that never did. */
 const FIXED = ["1", "8", "1003", "1007", "28686"];
 
