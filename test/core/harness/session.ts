@@ -22,6 +22,8 @@ export interface Reply {
   readonly refuse?: { readonly status: number; readonly body: object; readonly headers?: Record<string, string> };
   /** Nothing comes before this resolves. */
   readonly hold?: Promise<unknown>;
+  /** So much of it comes, and then nothing more. */
+  readonly stopsAfterHalf?: boolean;
 }
 
 export interface Asked {
@@ -391,6 +393,11 @@ export class Stage {
     const said = { text: `echo of ${text}`, ...reply };
     const stream = openAiStream(`c${this.asked.length}`, "m", reply.tools ? reply : said, { input: 9, output: 5 }, 1);
     const frames = [...stream].map(({ data }) => data).join("");
+    if (reply.stopsAfterHalf) {
+      const half = new TextEncoder().encode(frames.slice(0, frames.lastIndexOf("data:", frames.length * 0.7)));
+      const body = new ReadableStream({ start: (controller) => controller.enqueue(half) });
+      return new Response(body, { headers: { "content-type": "text/event-stream" } });
+    }
     return new Response(frames, { headers: { "content-type": "text/event-stream" } });
   }
 

@@ -44,6 +44,7 @@ const LONGEST_FAIR_WEATHER_MS = 700;
  * and a group is written to three times a minute at the least.
  */
 const STANDSTILL_MS = 75_000;
+const LAST_LINES = 40;
 
 export async function campaign(options: CampaignOptions): Promise<CampaignResult> {
   const { kills, seed, longestLifeMs = LONGEST_LIFE_MS, tell = () => {} } = options;
@@ -78,7 +79,11 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
       kills,
       seed,
       dead: dead.map(({ name }) => name),
-      stories: faulty.flatMap((place) => [`--- ${place.name}`, ...place.story()]),
+      stories: [
+        ...faulty.flatMap((place) => [`--- ${place.name}`, ...place.story()]),
+        ...(dead.length > 0 ? [`--- the Worker ${await health(world)}; it wrote last`] : []),
+        ...(dead.length > 0 ? world.worker.output.slice(-LAST_LINES) : []),
+      ],
       growing: places.reduce((all, place) => all + place.growing(), 0),
       internalErrors: world.worker.logs("internal.error").map((one) => JSON.stringify(one)),
       tookMs: Date.now() - startedAt,
@@ -165,6 +170,17 @@ async function settled({ telegram }: World, places: readonly Place[]): Promise<v
     if (done !== seen) movedAt = Date.now();
     seen = done;
     await pause(500);
+  }
+}
+
+/** Where every chat is dead it is the process, or the machine. */
+async function health({ worker }: World): Promise<string> {
+  if (!worker.running) return "has ended by itself";
+  try {
+    const { status } = await fetch(`${worker.url}/health`, { signal: AbortSignal.timeout(5_000) });
+    return `answers ${status} on /health`;
+  } catch (error) {
+    return `does not answer (${error instanceof Error ? error.name : "unknown"})`;
   }
 }
 
