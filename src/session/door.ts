@@ -119,6 +119,7 @@ export class Door {
     const stepped = step(before, event, { now: at, newRun: this.#runName(newId()) });
     const changed = stepped.session !== before;
     const seq = this.store.seq;
+    const whereabouts = this.#whereabouts;
     try {
       this.#ports.transactionSync(() => {
         rows?.();
@@ -129,6 +130,7 @@ export class Door {
       });
     } catch (error) {
       this.#value = before;
+      this.#whereabouts = whereabouts;
       this.#armedAt = undefined;
       this.store.forgetCounters(seq);
       throw error;
@@ -144,12 +146,14 @@ export class Door {
 
   /** Rows alone: something is to be kept or said that changes nothing of what the session is doing. */
   keep(rows: () => void, committed?: () => void): void {
+    const whereabouts = this.#whereabouts;
     try {
       this.#ports.transactionSync(() => {
         rows();
         this.#arm(this.#ports.now());
       });
     } catch (error) {
+      this.#whereabouts = whereabouts;
       this.#armedAt = undefined;
       this.store.forgetCounters(this.store.seq);
       throw error;
