@@ -24,7 +24,14 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ main: "./src/index.ts", wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            main: "./src/index.ts",
+            wrangler: { configPath: "./wrangler.toml" },
+            // Not bound by default, so that run_javascript is tested where it is.
+            miniflare: { workerLoaders: { LOADER: {} } },
+          }),
+        ],
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts"],

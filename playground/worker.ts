@@ -28,13 +28,13 @@ export class LiveWorker {
   readonly #listeners = new Set<(line?: LogLine) => void>();
   readonly #wrangler: WranglerDev;
 
-  /** Prepares it on a free port; `start` starts it. State, settings and all lie in `directory`. */
-  static async prepare(directory: string, settings: Settings): Promise<LiveWorker> {
+  /** Prepares it on a free port; `start` starts it. State, settings and all lie in `directory`. `args`: of `wrangler dev`. */
+  static async prepare(directory: string, settings: Settings, args: readonly string[] = []): Promise<LiveWorker> {
     mkdirSync(directory, { recursive: true });
-    return new LiveWorker(directory, settings, await freePort());
+    return new LiveWorker(directory, settings, await freePort(), args);
   }
 
-  private constructor(directory: string, settings: Settings, port: number) {
+  private constructor(directory: string, settings: Settings, port: number, args: readonly string[]) {
     this.settings = settings;
     const envFile = join(directory, "settings.env");
     writeFileSync(envFile, writeSettings(settings), { mode: 0o600 });
@@ -42,6 +42,7 @@ export class LiveWorker {
       port,
       persistTo: join(directory, "state"),
       envFile,
+      args,
       onLine: (line) => this.#hear(line),
     });
     this.url = this.#wrangler.url;

@@ -4,6 +4,15 @@ import type { Person } from "./person/object.ts";
 import type { Pool } from "./pool/object.ts";
 import type { Session } from "./session/object.ts";
 
+declare global {
+  namespace Cloudflare {
+    /** As `cloudflare:workers` hands it over: only tests ask there. */
+    interface Env {
+      LOADER?: WorkerLoader;
+    }
+  }
+}
+
 /** What the platform hands to the Worker and to every object: the bindings of wrangler.toml beside the settings. */
 export interface Environment extends RawEnvironment {
   readonly SESSION: DurableObjectNamespace<Session>;
@@ -12,6 +21,8 @@ export interface Environment extends RawEnvironment {
   readonly DIRECTORY: DurableObjectNamespace<Directory>;
   /** Workers AI, where it is bound. */
   readonly AI?: unknown;
+  /** The sandbox of run_javascript, where it is bound. */
+  readonly LOADER?: WorkerLoader;
 }
 
 const known = new WeakMap<object, Settings>();

@@ -51,6 +51,7 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
       timeoutMs: TELEGRAM_TIMEOUT_MS,
     }),
     fetch: send,
+    loader: env.LOADER,
     pool: (provider) => poolOf(env, settings, provider, (work) => ctx.waitUntil(work)),
     keyOf: async (provider, credential) => {
       const configured = settings.providers.get(provider);

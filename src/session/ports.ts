@@ -1,4 +1,5 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
+import type { CodeLoader } from "../agent/tools/run-javascript.ts";
 import type { Fetch, PersonPort } from "../agent/tools/tool.ts";
 import type { ModelName, Settings } from "../config.ts";
 import type { Verdict } from "../core/failure.ts";
@@ -33,6 +34,8 @@ export interface SessionPorts {
   readonly log: Log;
   readonly call: Call;
   readonly fetch: Fetch;
+  /** The sandbox of run_javascript. Absent: it is not bound. */
+  readonly loader?: CodeLoader | undefined;
   pool(provider: string): PoolPort;
   /** The key of a credential, from the Worker's secrets; undefined: it is gone from there. */
   keyOf(provider: string, credential: string): Promise<string | undefined>;

@@ -46,6 +46,7 @@ export class Toolbox {
       hasPerson: this.person() !== undefined,
       skills,
       allowHosts: settings.fetchAllowHosts,
+      loader: this.#ports.loader,
     });
     if (settings.mcpServers.length === 0) return own;
     this.#mcp ??= await connectMcp(settings.mcpServers, {

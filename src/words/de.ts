@@ -202,6 +202,7 @@ export const de = {
   "tool.cancel_reminder": "⏰ streicht eine Erinnerung",
   "tool.ask": "❓ fragt dich",
   "tool.send_file": "📎 schickt {name}",
+  "tool.run_javascript": "🧮 rechnet",
   "tool.load_skill": "📖 liest den Skill {name}",
   "tool.mcp": "🔌 benutzt {tool}",
   "tool.unknown": "🔧 benutzt ein Werkzeug",

@@ -194,6 +194,7 @@ export const en = {
   "tool.cancel_reminder": "⏰ cancelling a reminder",
   "tool.ask": "❓ asking you",
   "tool.send_file": "📎 sending {name}",
+  "tool.run_javascript": "🧮 computing",
   "tool.load_skill": "📖 reading the skill {name}",
   "tool.mcp": "🔌 using {tool}",
   "tool.unknown": "🔧 using a tool",

@@ -198,6 +198,7 @@ export const es = {
   "tool.cancel_reminder": "⏰ cancelando un recordatorio",
   "tool.ask": "❓ preguntándote",
   "tool.send_file": "📎 enviando {name}",
+  "tool.run_javascript": "🧮 calculando",
   "tool.load_skill": "📖 leyendo la habilidad {name}",
   "tool.mcp": "🔌 usando {tool}",
   "tool.unknown": "🔧 usando una herramienta",

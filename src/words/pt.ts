@@ -198,6 +198,7 @@ export const pt = {
   "tool.cancel_reminder": "⏰ cancelando um lembrete",
   "tool.ask": "❓ perguntando a você",
   "tool.send_file": "📎 enviando {name}",
+  "tool.run_javascript": "🧮 calculando",
   "tool.load_skill": "📖 lendo a habilidade {name}",
   "tool.mcp": "🔌 usando {tool}",
   "tool.unknown": "🔧 usando uma ferramenta",

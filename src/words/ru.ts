@@ -196,6 +196,7 @@ export const ru = {
   "tool.cancel_reminder": "⏰ отменяю напоминание",
   "tool.ask": "❓ спрашиваю вас",
   "tool.send_file": "📎 отправляю {name}",
+  "tool.run_javascript": "🧮 вычисляю",
   "tool.load_skill": "📖 читаю навык {name}",
   "tool.mcp": "🔌 использую {tool}",
   "tool.unknown": "🔧 использую инструмент",

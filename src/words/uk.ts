@@ -196,6 +196,7 @@ export const uk = {
   "tool.cancel_reminder": "⏰ скасовую нагадування",
   "tool.ask": "❓ питаю вас",
   "tool.send_file": "📎 надсилаю {name}",
+  "tool.run_javascript": "🧮 обчислюю",
   "tool.load_skill": "📖 читаю навичку {name}",
   "tool.mcp": "🔌 використовую {tool}",
   "tool.unknown": "🔧 використовую інструмент",

@@ -180,6 +180,7 @@ export const zh = {
   "tool.cancel_reminder": "⏰ 取消提醒",
   "tool.ask": "❓ 问你一个问题",
   "tool.send_file": "📎 正在发送 {name}",
+  "tool.run_javascript": "🧮 正在计算",
   "tool.load_skill": "📖 正在阅读技能 {name}",
   "tool.mcp": "🔌 正在使用 {tool}",
   "tool.unknown": "🔧 正在使用工具",

@@ -1,5 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Reminder } from "../../src/agent/reminders.ts";
+import type { CodeLoader } from "../../src/agent/tools/run-javascript.ts";
+import type { SandboxCode } from "../../src/agent/tools/sandbox.ts";
 import type { ToolContext } from "../../src/agent/tools/tool.ts";
 import type { Sql } from "../../src/person/search.ts";
 import { PersonShell } from "../../src/person/shell.ts";
@@ -74,5 +76,15 @@ export const sampleArguments: Readonly<Record<string, object>> = {
   cancel_reminder: { id: 1 },
   ask: { question: "tea?", options: ["yes", "no"] },
   send_file: { name: "tea.txt", content: "tea", mime: "text/plain" },
+  run_javascript: { code: "1 + 1" },
   load_skill: { name: "summarize" },
 };
+
+/** A sandbox that answers as the test says; what it throws is what the platform would. */
+export function loading(answer: (code: SandboxCode, signal: AbortSignal) => string | Promise<string>): CodeLoader {
+  return {
+    load: (code) => ({
+      getEntrypoint: () => ({ fetch: async (_url, { signal }) => new Response(await answer(code, signal)) }),
+    }),
+  };
+}

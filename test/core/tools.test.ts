@@ -5,10 +5,10 @@ import { definitions } from "../../src/agent/tools/definitions.ts";
 import { callTool, RESULT_CHARS, readArguments, runTool, statusOf } from "../../src/agent/tools/run-tool.ts";
 import { cutText, type Tool, type ToolContext, untrusted } from "../../src/agent/tools/tool.ts";
 import { toolset } from "../../src/agent/tools/toolset.ts";
-import { sampleArguments, stage } from "./tools-stage.ts";
+import { loading, sampleArguments, stage } from "./tools-stage.ts";
 
 const search = { kind: "brave", key: "secret" } as const;
-const all = toolset({ search }, { hasPerson: true, skills: bundledSkills });
+const all = toolset({ search }, { hasPerson: true, skills: bundledSkills, loader: loading(() => "") });
 
 /** A tool that does what the test says. */
 function acting(run: (context: ToolContext) => Promise<string>, limitMs = 1000): Tool<{ word: string }> {
@@ -40,6 +40,7 @@ describe("the toolset", () => {
       "cancel_reminder",
       "ask",
       "send_file",
+      "run_javascript",
       "load_skill",
     ]);
   });
@@ -48,7 +49,7 @@ describe("the toolset", () => {
     const few = toolset({}, { hasPerson: false, skills: bundledSkills.filter((skill) => skill.reset) });
     const names = few.map((tool) => tool.name);
     expect(names).toContain("session_reset");
-    for (const absent of ["web_search", "remember", "recall", "forget", "load_skill"])
+    for (const absent of ["web_search", "remember", "recall", "forget", "run_javascript", "load_skill"])
       expect(names).not.toContain(absent);
   });
 

@@ -92,7 +92,7 @@ async function readResponse(url: string, response: Response, { takes, signal }: 
   }
 }
 
-async function readAtMost(response: Response, most: number): Promise<{ bytes: Uint8Array; cut: boolean }> {
+export async function readAtMost(response: Response, most: number): Promise<{ bytes: Uint8Array; cut: boolean }> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = response.body?.getReader();

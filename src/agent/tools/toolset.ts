@@ -6,6 +6,7 @@ import { fetchPage } from "./fetch-page.ts";
 import { loadSkill } from "./load-skill.ts";
 import { forget, recall, remember } from "./memory-tools.ts";
 import { cancelReminder, remind, reminders } from "./reminder-tools.ts";
+import { type CodeLoader, runJavascript } from "./run-javascript.ts";
 import { sendFile } from "./send-file.ts";
 import { sessionReset } from "./session.ts";
 import type { Tool } from "./tool.ts";
@@ -17,6 +18,8 @@ export interface ToolsetOptions {
   readonly skills: readonly Skill[];
   /** Hosts that fetch_page may reach although they are private: the playground and tests; nothing else sets it. */
   readonly allowHosts?: readonly string[];
+  /** Where the platform has a sandbox for code. */
+  readonly loader?: CodeLoader | undefined;
 }
 
 /** The tools the model is offered, in the contract's order. What cannot work here is left out. */
@@ -33,6 +36,7 @@ export function toolset(settings: Pick<Settings, "search">, options: ToolsetOpti
     cancelReminder,
     ask,
     sendFile,
+    ...(options.loader ? [runJavascript(options.loader)] : []),
     ...(skills.length > 0 ? [loadSkill(skills)] : []),
   ];
 }

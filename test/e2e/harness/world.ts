@@ -1,16 +1,19 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ModelStandIn } from "../../../playground/model.ts";
 import { ADA, BOT_TOKEN } from "../../../playground/telegram/cast.ts";
 import { TelegramStandIn } from "../../../playground/telegram.ts";
 import { LiveWorker } from "../../../playground/worker.ts";
+import { ROOT } from "../../../scripts/wrangler.ts";
 
 export interface WorldOptions {
   /** Settings over the ones below; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A directory that outlives the world; a new one in memory otherwise. */
   readonly persistDir?: string;
+  /** Bindings beside those of wrangler.toml, as it would have them. */
+  readonly bindings?: string;
 }
 
 /** The whole: Telegram and the model as stand-ins, and the real Worker under `wrangler dev` between them. */
@@ -52,7 +55,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     if (value === undefined) delete settings[name];
     else settings[name] = value.replaceAll("{model}", model.url).replaceAll("{telegram}", telegram.url);
   }
-  const worker = await LiveWorker.prepare(directory, settings);
+  const args = options.bindings === undefined ? [] : ["--config", configWith(directory, options.bindings)];
+  const worker = await LiveWorker.prepare(directory, settings, args);
 
   const close = async (): Promise<void> => {
     await worker.kill9();
@@ -81,4 +85,14 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     close,
   };
+}
+
+/** The project's wrangler.toml and these bindings, in a file of its own; its paths are those of the project. */
+function configWith(directory: string, bindings: string): string {
+  const own = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
+  const moved = own.replaceAll(/"\.?\/?(src\/[\w./-]+)"/g, (_whole, path: string) => JSON.stringify(join(ROOT, path)));
+  const path = join(directory, "wrangler.toml");
+  // Built once, by the build of whoever runs the tests; wrangler would look for the script beside this file.
+  writeFileSync(path, `${moved.replace(/^\[build\]\n(?:.+\n)*/m, "")}\n${bindings}\n`);
+  return path;
 }
