@@ -26,8 +26,11 @@ export interface Holder {
   readonly model: string;
 }
 
-/** Beyond it the oldest is taken back, aloud: a session that is not known could not be told when its key fails. */
-export const LEASES_KEPT = 1024;
+/**
+ * A bound, not a working size: a lease costs its holder's place in a table and nothing to anybody else. Beyond it the
+ * oldest is taken back, aloud: a session that is not known could not be told when its key fails.
+ */
+export const LEASES_KEPT = 100_000;
 export const LEASE_KEEP_MS = DAY_MS;
 /** A lease is asked for anew long before the pool forgets it. */
 export const FIRST_CHOICE_MS = LEASE_KEEP_MS / 2;
@@ -52,11 +55,10 @@ export function lease(
   const used: Credential = { ...tried, uses: tried.uses + 1, lastUsedAt: now };
   const taken: Lease = { lease: event.lease, session, credential: id, version, model, takenAt: now };
   const leases = [...pool.leases.filter((one) => one.session !== session || one.model !== model), taken];
-  const tooMany = Math.max(leases.length - LEASES_KEPT, 0);
   const changed = changeEach(pool, (one) => (one === chosen ? used : one));
   return {
-    pool: leaveWaiting({ ...changed, leases: leases.slice(tooMany), cursor: id }, session),
-    effects: [{ do: "log", event: "credential.leased", credential: id, model }, ...revokes(leases.slice(0, tooMany))],
+    pool: leaveWaiting({ ...changed, leases, cursor: id }, session),
+    effects: [{ do: "log", event: "credential.leased", credential: id, model }],
     answer: {
       ok: true,
       lease: event.lease,
@@ -78,8 +80,14 @@ export function release(pool: Pool, lease: string): Pool {
  * Takes back every lease of a credential that rests, is disabled, is gone or was lifted, whatever made it so.
  * The lease whose own report it was is gone from the list by then: its session knows.
  */
-export function takeBack(before: Pool, pool: Pool): { readonly pool: Pool; readonly effects: readonly PoolEffect[] } {
-  if (pool.credentials === before.credentials) return { pool, effects: [] };
+export function takeBack(
+  before: Pool,
+  pool: Pool,
+  event: PoolEvent,
+): { readonly pool: Pool; readonly effects: readonly PoolEffect[] } {
+  // A tick looks at all of them: it finds what was left over, and those that are too many.
+  const isTick = event.type === "ticked";
+  if (pool.credentials === before.credentials && !isTick) return { pool, effects: [] };
   const honoured = pool.leases.filter(({ credential, version, model }) => {
     const held = pool.credentials.find(({ id }) => id === credential);
     // A lift begins a new version: what is reported of an older one counts for nothing, so nobody may go on with it.
@@ -88,9 +96,24 @@ export function takeBack(before: Pool, pool: Pool): { readonly pool: Pool; reado
     // One that is being tried is honoured: while it rested everybody else's was taken back.
     return kind === "free" || kind === "trial";
   });
-  if (honoured.length === pool.leases.length) return { pool, effects: [] };
-  const kept = new Set(honoured);
-  return { pool: { ...pool, leases: honoured }, effects: revokes(pool.leases.filter((one) => !kept.has(one))) };
+  const leases = isTick ? honoured.slice(-LEASES_KEPT) : honoured;
+  if (leases.length === pool.leases.length) return { pool, effects: [] };
+  const kept = new Set(leases);
+  return { pool: { ...pool, leases }, effects: revokes(pool.leases.filter((one) => !kept.has(one))) };
+}
+
+/**
+ * Whether what became of the credentials may concern other leases than the event's own. Where it may not, a step needs to
+ * see no others, and comes to the same: that is what lets leases lie in rows of their own.
+ */
+export function reachesOthers(before: Pool, after: Pool): boolean {
+  if (after.credentials === before.credentials) return false;
+  const now = new Map(after.credentials.map((one) => [one.id, one]));
+  return before.credentials.some((was) => {
+    const is = now.get(was.id);
+    if (is === undefined || is.version !== was.version || is.goneAt !== was.goneAt) return true;
+    return is.state !== was.state || is.models !== was.models;
+  });
 }
 
 function revokes(lost: readonly Lease[]): PoolEffect[] {

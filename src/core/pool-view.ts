@@ -14,15 +14,21 @@ export interface CredentialView {
   readonly lastUsedAt: number | null;
 }
 
-/** The present credentials of a settled pool, in the order of the secrets. */
-export function view(pool: Pool): CredentialView[] {
+/** The present credentials of a settled pool, in the order of the secrets. `leases`: how many are out, by credential. */
+export function view(pool: Pool, leases: ReadonlyMap<string, number> = counted(pool)): CredentialView[] {
   return pool.credentials.filter(isPresent).map((credential) => ({
     id: credential.id,
     ...condition(credential),
-    leases: pool.leases.filter((lease) => lease.credential === credential.id).length,
+    leases: leases.get(credential.id) ?? 0,
     uses: credential.uses,
     lastUsedAt: credential.lastUsedAt ?? null,
   }));
+}
+
+function counted({ leases }: Pool): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { credential } of leases) counts.set(credential, (counts.get(credential) ?? 0) + 1);
+  return counts;
 }
 
 /** A credential that rests for one model only shows as cooling, until the last of its windows ends. */

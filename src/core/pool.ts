@@ -17,7 +17,10 @@ import { type BenchReason, DAY_MS } from "./pool-window.ts";
 export interface Pool {
   /** In the order of the secrets; those that the secrets no longer have come last. */
   readonly credentials: readonly Credential[];
-  /** Oldest first. A report needs none: it says itself which credential and version it is about. */
+  /**
+   * Oldest first; all of them, or those that the event may concern (`reachesOthers` of pool-lease.ts). A report needs none:
+   * it says itself which credential and version it is about.
+   */
   readonly leases: readonly Lease[];
   /** Leases that ended by a failure, so that the same report twice counts once. Oldest first. */
   readonly spent: readonly string[];
@@ -114,7 +117,7 @@ export const emptyPool: Pool = { credentials: [], leases: [], spent: [], drought
 export function step(before: Pool, event: PoolEvent, now: number, dice: number): PoolStep {
   const settled = settle(before, now);
   const done = decide(settled.pool, event, now, dice);
-  const taken = takeBack(before, done.pool);
+  const taken = takeBack(before, done.pool, event);
   const woken = wake(before, taken.pool);
   const effects = [...settled.effects, ...done.effects, ...taken.effects, ...woken.effects];
   return { ...done, pool: endDroughts(woken.pool), effects };

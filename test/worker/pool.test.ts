@@ -81,13 +81,16 @@ describe("the pool object", () => {
     expect(await alarm()).toBeNull();
   });
 
-  it("writes one row for a lease, and none for a success or an overload", async () => {
+  it("writes two rows for a lease, it and the value, and none for a success or an overload", async () => {
     const pool = pools.getByName("rows");
     const lease = await leased("rows");
     const stored = () =>
-      runInDurableObject(pool, (_, { storage }) => storage.sql.exec("SELECT id, schema, json FROM pool").toArray());
+      runInDurableObject(pool, (_, { storage }) => [
+        ...storage.sql.exec("SELECT id, schema, json FROM pool").toArray(),
+        ...storage.sql.exec("SELECT * FROM lease").toArray(),
+      ]);
     const before = await stored();
-    expect(before).toHaveLength(1);
+    expect(before).toHaveLength(2);
     await pool.report({ ...lease, outcome: { ok: true } });
     await pool.report({ ...lease, outcome: failed("overload") });
     await pool.list({ fingerprints: [B] });
