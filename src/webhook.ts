@@ -168,7 +168,8 @@ class Entrance {
 
   /** Names of skills, where a bare command in a group has to be told from another bot's. */
   async skillNames(inbound: Inbound): Promise<readonly string[]> {
-    if (inbound.kind !== "message" || !inbound.message.command || inbound.place.chatType === "private") return [];
+    if (inbound.kind !== "message" && inbound.kind !== "edit") return [];
+    if (!inbound.message.command || inbound.place.chatType === "private") return [];
     const { bundledSkills } = await import("../skills/index.ts");
     return bundledSkills.map((skill) => skill.name);
   }
