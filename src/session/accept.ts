@@ -68,8 +68,14 @@ export async function accept(
     case "membership":
       return membership(door, ports, inbound);
     case "migrated":
-      door.keep(() => door.store.accept(inbound.update, ports.now(), null));
-      follow(door, ports, reminders, inbound.toChatId);
+      follow(
+        door,
+        ports,
+        reminders,
+        inbound.toChatId,
+        () => door.store.accept(inbound.update, ports.now(), null),
+        () => door.log("update.accepted", { update: inbound.update, kind: "migrated" }),
+      );
       return { ok: true, outcome: "accepted" };
     default:
       return inbound satisfies never;

@@ -69,8 +69,9 @@ export class Courier {
   /** Rises when every row is given up: ids begin anew then, so that they alone do not name a row. */
   #generation = 0;
   #notBefore = 0;
-  /** The row that a dead process may have been delivering. */
+  /** The row that a dead process, or one whose storage failed, may have been delivering. */
   #orphan: number | undefined;
+  #carried: number | undefined;
   readonly #screen: Screen;
 
   constructor(ports: CourierPorts) {
@@ -148,7 +149,8 @@ export class Courier {
 
   /** The group has a new id; what is still to be said is said there. */
   readdress(fromChatId: number, toChatId: number): void {
-    this.#outbox.readdress(fromChatId, toChatId);
+    this.#screen.move();
+    this.#outbox.readdress(fromChatId, toChatId, this.#form);
     this.#ports.onChange();
   }
 
@@ -163,10 +165,13 @@ export class Courier {
         const now = this.#ports.now();
         const head = this.#outbox.head();
         if (!head || head.dueAt > now || this.#notBefore > now) break;
+        this.#carried = head.id;
         await this.#carry(head);
       }
     } catch (error) {
       this.#notBefore = this.#ports.now() + FAULT_PAUSE_MS;
+      // What Telegram had answered may not have been written: it is sent again as after a crash.
+      this.#orphan = this.#carried;
       const name = error instanceof Error ? error.name : "unknown";
       this.#ports.log("internal.error", { session: this.#ports.session, where: "delivery", name });
     }
@@ -252,9 +257,8 @@ export class Courier {
         return "over";
       case "migrated":
         if (shipment.migrations >= MAX_MIGRATIONS) return this.#fail(row, refusal);
-        shipment.moved();
         this.#outbox.progressed(row.id, shipment.progress());
-        this.#outbox.readdress(row.place.chatId, refusal.toChatId);
+        this.readdress(row.place.chatId, refusal.toChatId);
         this.#ports.onMigrated(refusal.toChatId);
         return "over";
       default:

@@ -164,7 +164,15 @@ export class Door {
 
   /** Says something of the bot's own; inside `rows`. */
   say(delivery: Omit<NewDelivery, "epoch" | "place"> & { readonly place?: NewDelivery["place"] }): number {
-    return this.courier.put({ ...delivery, epoch: this.#value.epoch, place: delivery.place ?? this.place() });
+    const { replyTo, ...rest } = delivery;
+    const place = delivery.place ?? this.place();
+    return this.courier.put({ ...rest, ...this.reply(replyTo), epoch: this.#value.epoch, place });
+  }
+
+  /** The message to reply to, where there is one; in a chat that got another id the numbers of before are others'. */
+  reply(messageId: number | undefined): { readonly replyTo?: number } {
+    const hasMoved = this.#whereabouts.chatId !== whereaboutsOf(this.#ports.key).chatId;
+    return messageId === undefined || messageId <= 0 || hasMoved ? {} : { replyTo: messageId };
   }
 
   place(): NewDelivery["place"] {
@@ -221,7 +229,7 @@ export class Door {
           epoch: before.epoch,
           place: this.place(),
           attempting: true,
-          ...this.#replyTo(replyTo),
+          ...this.reply(replyTo?.messageId),
         });
         return;
       }
@@ -232,7 +240,7 @@ export class Door {
           place: this.place(),
           silent: true,
           attempting: true,
-          ...this.#replyTo(effect.replyTo),
+          ...this.reply(effect.replyTo?.messageId),
         });
         return;
       case "forget":
@@ -270,7 +278,7 @@ export class Door {
       place: this.place(),
       attempting: true,
       // Not the first of `effect.inputs`: what is fresh is nothing once a step is finished.
-      ...this.#replyTo(runOf(before)?.inputs[0]),
+      ...this.reply(runOf(before)?.inputs[0]?.messageId),
     });
   }
 
@@ -287,10 +295,6 @@ export class Door {
         })
         .filter((rendered) => rendered !== null),
     };
-  }
-
-  #replyTo(input: Input | undefined): { replyTo?: number } {
-    return input && input.messageId > 0 ? { replyTo: input.messageId } : {};
   }
 
   #notice(notice: Notice, replyTo: Input | undefined): NewDelivery["content"] {

@@ -45,7 +45,7 @@ class SessionRun implements LiveRun {
     this.#growing = door.courier.growing(
       run,
       door.place(),
-      first && first.messageId > 0 ? first.messageId : undefined,
+      door.reply(first?.messageId).replyTo,
       {
         mode: ports.settings.stream,
         private: whereabouts.chatType === "private",

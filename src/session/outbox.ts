@@ -170,9 +170,28 @@ export class Outbox {
     return rows.map((row) => this.#deliveryOf(row));
   }
 
-  /** Rows addressed to a chat that has a new id. What they replied to has another id there, too. */
-  readdress(fromChatId: number, toChatId: number): void {
-    this.#sql.exec("UPDATE outbox SET chat = ?, reply_to = NULL WHERE chat = ?", toChatId, fromChatId);
+  /**
+   * Rows addressed to a chat that has a new id. What they reply to, edit and grew in has other ids there, or belongs to
+   * somebody else: they are sent anew, from the part on that does not stand yet.
+   */
+  readdress(fromChatId: number, toChatId: number, form: Progress["form"]): void {
+    const rows = this.#sql.exec<OutboxRow>("SELECT * FROM outbox WHERE chat = ?", fromChatId).toArray();
+    for (const row of rows) {
+      const known = row.progress === null ? undefined : readProgress(row.progress);
+      const before: Progress = known ?? { form, ids: [], done: 0, lowered: [] };
+      const moved: Progress = {
+        ...before,
+        ids: before.ids.slice(0, before.done),
+        migrations: (before.migrations ?? 0) + 1,
+      };
+      this.#sql.exec(
+        "UPDATE outbox SET chat = ?, reply_to = NULL, progress = ? WHERE id = ?",
+        toChatId,
+        JSON.stringify(moved),
+        row.id,
+      );
+    }
+    this.#sql.exec("UPDATE growing SET ids = '[]', sending = 0");
   }
 
   has(run: string): boolean {

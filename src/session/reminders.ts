@@ -42,6 +42,22 @@ export class Reminders implements RemindersPort {
     return { id };
   }
 
+  /** Inside `rows`: what another session had. Two of the same text for the same time are one. */
+  adopt(plans: readonly ReminderPlan[]): void {
+    const known = new Set(this.list().map(({ text, nextAt }) => `${nextAt} ${text}`));
+    this.#next = undefined;
+    for (const plan of plans) {
+      if (known.has(`${plan.nextAt} ${plan.text}`)) continue;
+      this.#sql.exec("INSERT INTO reminders (next_at, body) VALUES (?, ?)", plan.nextAt, JSON.stringify(plan));
+    }
+  }
+
+  /** Inside `rows`. */
+  drop(ids: readonly number[]): void {
+    this.#next = undefined;
+    for (const id of ids) this.#sql.exec("DELETE FROM reminders WHERE id = ?", id);
+  }
+
   list(): readonly Reminder[] {
     const rows = this.#read("SELECT id, body FROM reminders ORDER BY next_at");
     return rows.flatMap(({ id, plan }) => (plan ? [{ ...plan, id }] : []));

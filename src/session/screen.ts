@@ -6,6 +6,8 @@ export class Screen {
   readonly #outbox: Outbox;
   readonly #live = new Map<string, Growing>();
   #latestRun: string | undefined;
+  /** Rises when the chat gets another id: messages of before are none of the new one's. */
+  #moves = 0;
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
@@ -28,7 +30,9 @@ export class Screen {
     // A process died between a send and its answer: a message may stand without our knowing its id.
     const inDoubt = [run, before].some((one) => one !== undefined && this.#outbox.isSending(one));
     if (ids !== own || inDoubt) this.#outbox.remember(run, ids, inDoubt);
+    const moves = this.#moves;
     const remember = (accepted: readonly number[], isSending: boolean) => {
+      if (this.#moves !== moves) return;
       // A send of an ended run may land late; it counts while its last words are still to be delivered.
       if (this.#latestRun === run || this.#outbox.has(run)) this.#outbox.remember(run, accepted, isSending);
     };
@@ -48,6 +52,11 @@ export class Screen {
 
   leave(run: string): void {
     this.#live.delete(run);
+  }
+
+  move(): void {
+    this.#moves += 1;
+    this.clear();
   }
 
   clear(): void {

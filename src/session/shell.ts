@@ -10,7 +10,7 @@ import { Courier } from "./delivery.ts";
 import { Door } from "./door.ts";
 import { startRun } from "./job.ts";
 import type { LostLease } from "./leasing.ts";
-import { adopt, follow } from "./migration.ts";
+import { adopt, bequeath, bequeathAt, follow } from "./migration.ts";
 import type { Heritage, SessionPorts } from "./ports.ts";
 import * as questions from "./questions.ts";
 import { Reminders } from "./reminders.ts";
@@ -47,8 +47,9 @@ export class SessionShell {
       },
     );
     this.reminders = new Reminders(this.door, ports.sql);
-    this.door.alsoDue(() => this.reminders.nextAt());
+    this.door.alsoDue(() => (bequeathAt(this.door) === undefined ? this.reminders.nextAt() : undefined));
     this.door.alsoDue(() => this.#endsAt());
+    this.door.alsoDue(() => bequeathAt(this.door));
   }
 
   async accept(inbound: Inbound): Promise<Accepted> {
@@ -67,7 +68,9 @@ export class SessionShell {
       this.#ports.wipe();
       return;
     }
-    this.reminders.fire(now);
+    const heirAt = bequeathAt(this.door);
+    if (heirAt === undefined) this.reminders.fire(now);
+    else if (heirAt <= now) bequeath(this.door, this.#ports, this.reminders);
     this.door.alarm();
     this.#prune(now);
   }

@@ -155,12 +155,6 @@ export class Shipment {
     return true;
   }
 
-  /** The chat has another id; messages of the old one cannot be edited there. */
-  moved(): void {
-    this.migrations += 1;
-    this.#ids = this.#ids.slice(0, this.#done);
-  }
-
   progress(): Progress {
     return {
       form: this.#form,

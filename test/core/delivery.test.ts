@@ -239,6 +239,16 @@ describe("a refusal", () => {
     expect(chat.said()).toEqual(["a", "b"]);
   });
 
+  it("is marked when it comes again because storage could not note that it had come", async () => {
+    const chat = new Chat();
+    const courier = chat.courier("entities");
+    chat.put(courier, answer("all of it"), { run: "r1" });
+    chat.breaks = /^DELETE FROM outbox/;
+    await chat.drain(courier);
+    expect(chat.said().map((text) => text.includes("MARK"))).toEqual([false, true]);
+    expect(courier.pending().count).toBe(0);
+  });
+
   it("by a topic that is gone is believed the second time, and nothing leaks into another topic", async () => {
     const chat = new Chat("supergroup", 42);
     const courier = chat.courier();

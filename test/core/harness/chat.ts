@@ -18,6 +18,8 @@ export class Chat {
   readonly logged: { event: string; fields: LogFields }[] = [];
   readonly delivered: Delivered[] = [];
   readonly told: string[] = [];
+  /** The next such statement fails. */
+  breaks: RegExp | undefined;
   /** How long Telegram takes for an answer. */
   latencyMs = 0;
   /** Refusals to come, by method or for any ("*"), first come first. */
@@ -47,7 +49,14 @@ export class Chat {
     const alive = () => mine === this.#process;
     this.#timers = [];
     const ports: CourierPorts = {
-      sql: this.storage.sql,
+      sql: {
+        exec: (query, ...bindings) => {
+          const isBroken = this.breaks?.test(query) === true;
+          if (isBroken) this.breaks = undefined;
+          if (isBroken) throw new Error("database or disk is full");
+          return this.storage.sql.exec(query, ...bindings);
+        },
+      },
       now: () => this.now,
       call: async (method, payload) => {
         if (!alive()) return new Promise(() => {});

@@ -3,7 +3,7 @@ import { readSettings } from "../../../src/config.ts";
 import type { LogFields } from "../../../src/log.ts";
 import { languageModel } from "../../../src/models/registry.ts";
 import { PoolShell } from "../../../src/pool/shell.ts";
-import type { SessionPorts } from "../../../src/session/ports.ts";
+import type { Heritage, SessionPorts } from "../../../src/session/ports.ts";
 import { SessionShell } from "../../../src/session/shell.ts";
 import type { Inbound, Message } from "../../../src/telegram/message.ts";
 import type { CallResult, Refusal } from "../../../src/telegram/outbound.ts";
@@ -56,6 +56,9 @@ export class Stage {
   alarmAt: number | undefined;
   /** Looking up a key throws, as no port should. */
   failsToReadKeys = false;
+  /** The session of the chat's new id cannot be reached. */
+  cannotHandOver = false;
+  readonly handedOver: { readonly key: string; readonly heritage: Heritage }[] = [];
   shell: SessionShell;
   #life: Life = { alive: true };
   #timers: { at: number; act: () => void }[] = [];
@@ -163,6 +166,14 @@ export class Stage {
       data,
       messageId,
     });
+    await settle();
+  }
+
+  /** The chat has another id from now on. */
+  async moves(toChatId: number): Promise<void> {
+    this.#updates += 1;
+    const place = { chatId: 7, chatType: "group" as const };
+    await this.shell.accept({ kind: "migrated", update: this.#updates, place, toChatId });
     await settle();
   }
 
@@ -363,7 +374,10 @@ export class Stage {
           living(this.#pool.lift(credential === undefined ? {} : { credential }).lifted),
         approvePair: async () => ({ kind: "wrong" }),
       },
-      handOver: async () => {},
+      handOver: async (key, heritage) => {
+        if (this.cannotHandOver) throw new Error("Network connection lost.");
+        this.handedOver.push({ key, heritage });
+      },
       parentContext: async () => [],
     };
   }
