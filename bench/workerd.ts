@@ -120,12 +120,12 @@ export class Workerd {
 }
 
 /** The binary itself: the package's script would stand between us and its process. */
-function binary(): string {
+export function binary(): string {
   const { default: path }: { default: string } = createRequire(join(ROOT, "package.json"))("workerd");
   return path;
 }
 
-function configOf({ objects, settings }: WorkerdOptions, port: number): string {
+export function configOf({ objects, settings }: Pick<WorkerdOptions, "objects" | "settings">, port: number): string {
   const date = COMPATIBILITY_DATE.exec(readFileSync(join(ROOT, "wrangler.toml"), "utf8"))?.[1];
   const bindings = [
     ...Object.entries(objects).map(

@@ -18,7 +18,30 @@ export interface LogLine {
 
 export type LogFilter = string | ((line: LogLine) => boolean);
 
-/** The real Worker under `wrangler dev`, which can be killed and started again on the same state. */
+/** What runs the Worker's processes. */
+export interface Engine {
+  readonly url: string;
+  readonly running: boolean;
+  /** The leader of the process group that everything of it is in; undefined while it does not run. */
+  readonly pid: number | undefined;
+  start(settings: Settings): Promise<void>;
+  /** SIGKILL to everything at once; resolves when nothing of it is left. */
+  kill9(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly port: number;
+  /** For the state. */
+  readonly directory: string;
+  /** Holds the settings when `start` is called. */
+  readonly envFile: string;
+  readonly onLine: (line: string) => void;
+}
+
+export type MakeEngine = (options: EngineOptions) => Engine;
+
+/** The real Worker, under `wrangler dev` unless told, which can be killed and started again on the same state. */
 export class LiveWorker {
   readonly url: string;
   readonly settings: Settings;
@@ -26,44 +49,46 @@ export class LiveWorker {
   readonly output: string[] = [];
   readonly #logs: LogLine[] = [];
   readonly #listeners = new Set<(line?: LogLine) => void>();
-  readonly #wrangler: WranglerDev;
+  readonly #envFile: string;
+  readonly #engine: Engine;
 
-  /** Prepares it on a free port; `start` starts it. State, settings and all lie in `directory`. `args`: of `wrangler dev`. */
-  static async prepare(directory: string, settings: Settings, args: readonly string[] = []): Promise<LiveWorker> {
+  /** Prepares it on a free port; `start` starts it. State, settings and all lie in `directory`. */
+  static async prepare(directory: string, settings: Settings, engine: MakeEngine = wranglerDev()): Promise<LiveWorker> {
     mkdirSync(directory, { recursive: true });
-    return new LiveWorker(directory, settings, await freePort(), args);
+    return new LiveWorker(directory, settings, await freePort(), engine);
   }
 
-  private constructor(directory: string, settings: Settings, port: number, args: readonly string[]) {
+  private constructor(directory: string, settings: Settings, port: number, engine: MakeEngine) {
     this.settings = settings;
-    const envFile = join(directory, "settings.env");
-    writeFileSync(envFile, writeSettings(settings), { mode: 0o600 });
-    this.#wrangler = new WranglerDev({
-      port,
-      persistTo: join(directory, "state"),
-      envFile,
-      args,
-      onLine: (line) => this.#hear(line),
-    });
-    this.url = this.#wrangler.url;
+    this.#envFile = join(directory, "settings.env");
+    const onLine = (line: string): void => this.#hear(line);
+    this.#engine = engine({ port, directory: join(directory, "state"), envFile: this.#envFile, onLine });
+    this.url = this.#engine.url;
   }
 
   get running(): boolean {
-    return this.#wrangler.running;
+    return this.#engine.running;
   }
 
-  async start(): Promise<void> {
-    await this.#wrangler.start();
+  get pid(): number | undefined {
+    return this.#engine.pid;
+  }
+
+  /** `over`: settings of this life alone. */
+  async start(over: Settings = {}): Promise<void> {
+    const settings = { ...this.settings, ...over };
+    writeFileSync(this.#envFile, writeSettings(settings), { mode: 0o600 });
+    await this.#engine.start(settings);
     this.#tell();
   }
 
   async kill9(): Promise<void> {
-    await this.#wrangler.kill9();
+    await this.#engine.kill9();
     this.#tell();
   }
 
   async stop(): Promise<void> {
-    await this.#wrangler.stop();
+    await this.#engine.stop();
     this.#tell();
   }
 
@@ -119,6 +144,12 @@ export class LiveWorker {
   #tell(line?: LogLine): void {
     for (const listener of [...this.#listeners]) listener(line);
   }
+}
+
+/** `args`: further ones of `wrangler dev`. */
+export function wranglerDev(args: readonly string[] = []): MakeEngine {
+  return ({ port, directory, envFile, onLine }) =>
+    new WranglerDev({ port, persistTo: directory, envFile, args, onLine });
 }
 
 function fits(line: LogLine, filter: LogFilter): boolean {

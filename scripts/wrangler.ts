@@ -55,6 +55,10 @@ export class WranglerDev {
     return this.#child !== undefined;
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Starts it and resolves when the Worker answers on /health. */
   async start(): Promise<void> {
     if (this.#child) throw new Error("wrangler dev is running already");
@@ -164,7 +168,7 @@ function complaint(last: readonly string[]): string {
 }
 
 /** A shell that waits for our end of a pipe to close, whatever closes it, and then kills the group. */
-function guard(group: number | undefined): ChildProcess | undefined {
+export function guard(group: number | undefined): ChildProcess | undefined {
   if (group === undefined || process.platform === "win32") return undefined;
   const child = spawn("/bin/sh", ["-c", `read -r _; kill -9 -${group} 2>/dev/null`], {
     detached: true,

@@ -63,10 +63,31 @@ describe("an account", () => {
     expect(found(album, [{ messageId: 20, replyTo: 10, text: "That is all of w10x w11x!" }])).toEqual([]);
     expect(found(album, [{ messageId: 20, replyTo: 10, text: "That is all of w10x!" }])).toHaveLength(1);
     const promise: Written = { ...asked, kind: "promise" };
-    const set = { ...answer, text: "That is all of w1x! The reminder is set." };
+    const set = { ...answer, text: "That is all of w1x! Reminders are set: w1x." };
     const due = { messageId: 30, text: "⏰ due w1x" };
     expect(found([promise], [set])).toHaveLength(1);
     expect(found([promise], [set, due])).toEqual([]);
     expect(found([promise], [set, due, { ...due, messageId: 31 }])).toHaveLength(1);
+  });
+
+  it("takes the answer of a turn that a message joined for the message's own, where it was told so", () => {
+    const second: Written = { ...asked, update: 2, messageId: 11, together: [11], word: "w2x" };
+    const both = { ...answer, text: "That is all of w1x w2x!" };
+    const noted = { messageId: 19, replyTo: 11, text: "↪️ Noted. It joins the current answer at its next step." };
+    expect(account([asked, second], [both, noted])).toMatchObject({ answered: 2, lost: [], wrong: [] });
+    expect(found([asked, second], [both])).toEqual(["the answer to w2x replies to another message"]);
+    expect(found([asked, second], [answer, { ...answer, messageId: 21, text: "That is all of w2x!" }, noted])).toEqual([
+      "the answer to w2x replies to another message",
+    ]);
+    expect(found([asked, second], [{ ...answer, text: "⚠️ This turn was lost three times." }, noted])).toEqual([]);
+    expect(found([asked, second], [answer, noted])).toHaveLength(1);
+  });
+
+  it("needs no word about a press of a Stop button, and takes one", () => {
+    const press: Written = { update: 2, messageId: 20, together: [], kind: "press", acknowledged: true };
+    expect(account([asked, press], [answer])).toMatchObject({ acknowledged: 2, answered: 1, said: 1, lost: [] });
+    const stopped = { messageId: 21, text: "⏹ Stopped." };
+    expect(found([asked, press], [stopped])).toEqual([]);
+    expect(found([press], [stopped, { ...stopped, messageId: 22 }])).toHaveLength(1);
   });
 });

@@ -12,8 +12,11 @@ export interface Written {
   readonly together: readonly number[];
   /** What no other message says; absent in a bare command. */
   readonly word?: string;
-  /** stop and new drop what waits; a command is only answered; a promise is a reminder that has to come. */
-  readonly kind: "words" | "stop" | "new" | "command" | "promise";
+  /**
+   * stop and new drop what waits, and so does the press of a Stop button, to which nothing need be said; a command is
+   * only answered; a promise is a reminder that has to come.
+   */
+  readonly kind: "words" | "stop" | "new" | "press" | "command" | "promise";
   /** Answered 2xx. */
   readonly acknowledged: boolean;
 }
@@ -41,11 +44,13 @@ export interface Account {
 
 export const MARK = "↻ recovered; may be a duplicate";
 /** The sentence that only a whole answer ends with; the words that it answers are in it. */
-export const WHOLE = /That is all of ([w\dx ]+)!( The reminder is set\.)?/;
+export const WHOLE = /That is all of ([w\dx ]+)!(?: Reminders are set: ([w\dx ]+)\.)?/;
 const REMINDER = /⏰ due (w\d+x)/;
 const STOPPED = /⏹ Stopped\.(?: Waiting messages dropped: (\d+)\.)?/;
 const NEW = /✨ A new conversation starts here\.(?: Waiting messages dropped: (\d+)\.)?/;
 const NOTHING = "Nothing is running here.";
+/** Said to a message that steers: the answer that it joins replies to the message that began the turn. */
+const JOINS = "↪️ Noted.";
 /** What ends a turn without an answer. "⏳" and "🔋 All model keys" do not: they promise one. */
 const FATE = /^(?:↻ [^\n]*\n+)?(?:⚠️|🚫|⌛|🔋 No model key)/u;
 
@@ -59,6 +64,8 @@ export function account(written: readonly Written[], heard: readonly Heard[]): A
   });
   const copiesOf = (word: string) => answers.filter(({ words }) => words.includes(word));
   const own = new Map(written.flatMap((one) => (one.word ? [[one.word, one] as const] : [])));
+  const fates = heard.filter(({ text }) => FATE.test(text));
+  const joined = new Set(heard.flatMap(({ text, replyTo }) => (text.includes(JOINS) && replyTo ? [replyTo] : [])));
   let answered = 0;
   let said = 0;
   let marked = 0;
@@ -73,9 +80,13 @@ export function account(written: readonly Written[], heard: readonly Heard[]): A
     if (one.word === undefined) continue;
     const copies = copiesOf(one.word);
     twice(`the answer to ${one.word}`, copies);
-    if (copies.some(({ replyTo }) => replyTo !== undefined && one.together.includes(replyTo))) answered += 1;
+    const hasJoined = joined.has(one.messageId);
+    const isWithItsFirst = ({ words, replyTo }: (typeof answers)[number]) =>
+      written.some(({ word, messageId }) => messageId === replyTo && word !== undefined && words.includes(word));
+    if (copies.some(({ replyTo }) => isOf(one, replyTo))) answered += 1;
+    else if (hasJoined && copies.some(isWithItsFirst)) answered += 1;
     else if (copies.length > 0) wrong.push(`the answer to ${one.word} replies to another message`);
-    else if (heard.some(({ replyTo, text }) => isOf(one, replyTo) && FATE.test(text))) said += 1;
+    else if (fates.some((fate) => isOf(one, fate.replyTo) || (hasJoined && fate.messageId > one.messageId))) said += 1;
     else dropped.push(one);
   }
 
@@ -84,8 +95,9 @@ export function account(written: readonly Written[], heard: readonly Heard[]): A
     const match = STOPPED.exec(text) ?? NEW.exec(text);
     return match ? [{ messageId, room: Number(match[1] ?? 0), text }] : [];
   });
+  // One that had joined the turn ended with it.
   const most = Math.max(1, ...written.map(({ together }) => together.length));
-  const room = ends.reduce((sum, end) => sum + end.room + most, 0);
+  const room = joined.size + ends.reduce((sum, end) => sum + end.room + most, 0);
   for (const [index, one] of dropped.entries()) {
     const isSaid = index < room && ends.some(({ messageId }) => messageId > one.messageId);
     if (isSaid) said += 1;
@@ -98,10 +110,11 @@ export function account(written: readonly Written[], heard: readonly Heard[]): A
   const unmarked = notices.filter(({ text }) => !text.includes(MARK)).length;
   if (notices.length < asked.length)
     lost.push(`${asked.length - notices.length} of ${asked.length} stops and resets: nothing said`);
-  if (unmarked > written.filter(({ kind }) => kind === "stop" || kind === "new").length) {
+  const presses = taken.filter(({ kind }) => kind === "press");
+  if (unmarked > written.filter(({ kind }) => kind === "stop" || kind === "new" || kind === "press").length) {
     wrong.push(`${unmarked} stops and resets are said, unmarked, and ${asked.length} were asked for`);
   }
-  said += asked.filter(({ word }) => word === undefined).length;
+  said += presses.length + asked.filter(({ word }) => word === undefined).length;
   marked += Math.max(0, notices.length - asked.length);
 
   for (const one of taken.filter(({ kind }) => kind === "command")) {
@@ -115,7 +128,7 @@ export function account(written: readonly Written[], heard: readonly Heard[]): A
     const { word = "" } = one;
     const copies = heard.filter(({ text }) => REMINDER.exec(text)?.[1] === word);
     twice(`the reminder of ${word}`, copies);
-    const isPromised = copiesOf(word).some(({ text }) => WHOLE.exec(text)?.[2] !== undefined);
+    const isPromised = copiesOf(word).some(({ text }) => WHOLE.exec(text)?.[2]?.split(" ").includes(word));
     if (isPromised && copies.length === 0) lost.push(`the reminder of ${word}: it was promised and has not come`);
     if (copies.length > 0) remindersKept += 1;
   }

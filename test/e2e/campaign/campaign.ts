@@ -1,89 +1,114 @@
-import { type Conversation, freshResults } from "../../../playground/model/conversation.ts";
-import type { Mind, Reply } from "../../../playground/model/reply.ts";
-import type { Fault } from "../../../playground/telegram/faults.ts";
 import { chance } from "../../core/session/model/random.ts";
+import { WorkerdAlone } from "../harness/workerd-alone.ts";
 import { startWorld, type World } from "../harness/world.ts";
 import { type Account, sum } from "./account.ts";
 import { type Place, placesOf } from "./crowd.ts";
+import { mindOf } from "./mind.ts";
+import { pause } from "./pause.ts";
+import { isServing, testimony } from "./testimony.ts";
+import { modelWeather, settingsOf, telegramWeather } from "./weather.ts";
 
 /**
- * A crash campaign: the real Worker under `wrangler dev` is killed with SIGKILL at random instants while people write in
- * many chats, the model is slow and breaks off, and Telegram floods, loses answers and drops connections. Then it is
- * calm, and what the stand-ins recorded is the account.
+ * A crash campaign: the real Worker is killed with SIGKILL at random instants while people write in
+ * many chats, the model is slow and breaks off, its keys run dry, and Telegram floods, loses answers and drops
+ * connections. Then it is calm, and what the stand-ins recorded is the account.
  */
 
 export interface CampaignOptions {
   readonly kills: number;
   readonly seed: number;
   readonly places?: number;
-  /** The longest it lives between a start and a kill. */
-  readonly longestLifeMs?: number;
+  /** What runs the Worker: `wrangler dev`, or workerd alone, which starts in a tenth of the time. */
+  readonly under?: "wrangler" | "workerd";
   readonly tell?: (line: string) => void;
 }
 
 export interface CampaignResult extends Account {
   readonly kills: number;
   readonly seed: number;
-  /** Places whose last message was not answered. */
+  /** Places whose last message was not answered, by a process that answers. */
   readonly dead: readonly string[];
+  /** What befell the process and no chat: it did not come up, or ended or hung without having been killed. */
+  readonly mishaps: readonly string[];
   /** Messages that still show a Stop button. */
   readonly growing: number;
   /** Lines of the log that must never be. */
   readonly internalErrors: readonly string[];
-  /** The chats of the places where something is lost, wrong or dead. */
+  /** The chats of the places where something is lost, wrong or dead, and what the Worker says of them. */
   readonly stories: readonly string[];
   readonly tookMs: number;
 }
 
 const PLACES = 12;
-const LONGEST_LIFE_MS = 3_000;
+/** The longest it lives between a start and a kill: some are killed when they have only just come to themselves. */
+const LONGEST_LIVES_MS = [200, 3_000, 3_000, 8_000];
 const LONGEST_PAUSE_OF_A_PERSON_MS = 2_500;
-const LONGEST_FAIR_WEATHER_MS = 700;
 /**
  * When it is calm something must happen every so often until nothing is open: a crash is noticed by a heartbeat of 25 s,
  * and a group is written to three times a minute at the least.
  */
 const STANDSTILL_MS = 75_000;
-const LAST_LINES = 40;
+const LOOK_EVERY_MS = 500;
+/** So often a Worker that does not come up is started again; it is told each time. */
+const MOST_STARTS = 3;
 
 export async function campaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { kills, seed, longestLifeMs = LONGEST_LIFE_MS, tell = () => {} } = options;
+  const { kills, seed, tell = () => {} } = options;
   const startedAt = Date.now();
-  const world = await startWorld();
+  const world = await startWorld(options.under === "workerd" ? { engine: (engine) => new WorkerdAlone(engine) } : {});
+  const mishaps: string[] = [];
+  const befell = (mishap: string): void => {
+    mishaps.push(mishap);
+    tell(mishap);
+  };
   try {
     const places = placesOf(world.telegram, options.places ?? PLACES);
     const storm = new AbortController();
-    world.model.mind = mindOf(chance(seed * 7 + 1), () => !storm.signal.aborted);
-    const people = places.map((place, index) => crowd(place, chance(seed * 1_000 + index), storm.signal));
-    const weather = telegramWeather(world, chance(seed * 7 + 2), storm.signal);
+    const { signal } = storm;
+    world.model.mind = mindOf(chance(seed * 7 + 1), () => !signal.aborted);
+    const busy = [
+      ...places.map((place, index) => crowd(place, chance(seed * 1_000 + index), signal)),
+      telegramWeather(world, chance(seed * 7 + 2), signal),
+      modelWeather(world, chance(seed * 7 + 3), signal),
+    ];
     const dice = chance(seed);
     for (let kill = 1; kill <= kills; kill += 1) {
-      // Some at once: a process that has only just come to itself is killed, too.
-      await pause(dice(4) === 0 ? dice(200) : dice(longestLifeMs));
-      await world.restart();
-      if (kill % 10 === 0 || kill === kills)
-        tell(`${kill} of ${kills} kills · ${line(sum(places.map((place) => place.account())))}`);
+      await pause(dice(LONGEST_LIVES_MS[dice(LONGEST_LIVES_MS.length)] ?? 0));
+      if (!world.worker.running) befell(`before kill ${kill} the process had ended by itself`);
+      await restarted(world, settingsOf(dice), `after kill ${kill}`, befell);
+      if (kill % 10 === 0 || kill === kills) {
+        const seconds = Math.round((Date.now() - startedAt) / 1_000);
+        tell(`${kill} of ${kills} kills, ${seconds} s · ${line(accountOf(places))}`);
+      }
     }
     storm.abort();
-    await Promise.all([...people, weather]);
-    world.telegram.liftFaults();
+    await Promise.all(busy);
     world.telegram.updates.kick();
 
-    await settled(world, places);
+    await settled(world, places, tell);
     for (const place of places) place.say();
-    await settled(world, places);
-    const dead = places.filter((place) => place.open() > 0);
+    await settled(world, places, tell);
+    const stories: string[] = [];
+    const silent = () => places.filter((place) => place.open() > 0);
+    if (silent().length > 0) {
+      stories.push(...(await testimony(world, silent())));
+      if (!(await isServing(world))) {
+        befell("when it was calm the process did not answer; it was started once more");
+        await restarted(world, {}, "when it was calm", befell);
+        await settled(world, places, tell);
+      }
+    }
+    const crashes = world.worker.output.filter((written) => written.includes("runtime crashed unexpectedly")).length;
+    if (crashes > 0) befell(`the runtime crashed by itself, ${crashes} times`);
+    const dead = silent();
     const faulty = places.filter((place) => dead.includes(place) || place.account().wrong.length > 0);
     return {
-      ...sum(places.map((place) => place.account())),
+      ...accountOf(places),
       kills,
       seed,
       dead: dead.map(({ name }) => name),
-      stories: [
-        ...faulty.flatMap((place) => [`--- ${place.name}`, ...place.story()]),
-        ...(dead.length > 0 ? [`--- the Worker ${await health(world)}; it wrote last`] : []),
-        ...(dead.length > 0 ? world.worker.output.slice(-LAST_LINES) : []),
-      ],
+      mishaps,
+      stories: [...stories, ...faulty.flatMap((place) => [`--- ${place.name}: ${place.key}`, ...place.story()])],
       growing: places.reduce((all, place) => all + place.growing(), 0),
       internalErrors: world.worker.logs("internal.error").map((one) => JSON.stringify(one)),
       tookMs: Date.now() - startedAt,
@@ -98,6 +123,27 @@ export function line(all: Account): string {
   return `${acknowledged} acknowledged · ${answered} answered · ${said} said · ${marked} marked · ${remindersKept} reminders · ${lost.length} open or lost · ${wrong.length} wrong`;
 }
 
+function accountOf(places: readonly Place[]): Account {
+  return sum(places.map((place) => place.account()));
+}
+
+/** A Worker that does not come up again is another matter than a chat that is dead: it is told, and tried again. */
+async function restarted(
+  world: World,
+  settings: Readonly<Record<string, string>>,
+  when: string,
+  befell: (mishap: string) => void,
+): Promise<void> {
+  for (let start = 1; ; start += 1) {
+    try {
+      return await world.restart(settings);
+    } catch (error) {
+      befell(`${when} the Worker did not come up (start ${start}): ${error instanceof Error ? error.message : error}`);
+      if (start === MOST_STARTS) throw error;
+    }
+  }
+}
+
 async function crowd(place: Place, dice: (below: number) => number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await pause(dice(LONGEST_PAUSE_OF_A_PERSON_MS), signal);
@@ -105,95 +151,23 @@ async function crowd(place: Place, dice: (below: number) => number, signal: Abor
   }
 }
 
-/** Floods often, connections that break before Telegram has heard now and then, lost answers rarely. */
-async function telegramWeather(world: World, dice: (below: number) => number, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await pause(dice(LONGEST_FAIR_WEATHER_MS), signal);
-    const roll = dice(20);
-    const fault: Fault =
-      roll < 10
-        ? { kind: "flood", retryAfterSeconds: 1 + dice(3) }
-        : roll < 14
-          ? { kind: "slow", ms: dice(800) }
-          : roll < 17
-            ? { kind: "reset", when: "before" }
-            : roll < 19
-              ? { kind: "error", code: 502, description: "Bad Gateway" }
-              : { kind: "reset", when: "after" };
-    if (!signal.aborted) world.telegram.fault({ method: /^(send|edit)/, times: 1, fault });
-  }
-}
-
-/** Says back what it was asked, slowly; keeps promises by the tool; breaks off or refuses now and then. */
-function mindOf(dice: (below: number) => number, isStormy: () => boolean): Mind {
-  return (conversation) => {
-    const words = askedWords(conversation);
-    const manner = { firstByteMs: dice(500), tokensPerSecond: 10 + dice(60) };
-    if (!isStormy()) return { ...replyTo(conversation, words), manner: { firstByteMs: 5, tokensPerSecond: 300 } };
-    const roll = dice(100);
-    if (roll < 3) return { ...replyTo(conversation, words), manner: { ...manner, flow: "torn" } };
-    if (roll < 5) return { door: { kind: "overloaded" } };
-    if (roll < 6) return { door: { kind: "rate_limited", retryAfterSeconds: 2 } };
-    return { ...replyTo(conversation, words), manner };
-  };
-}
-
-function replyTo(conversation: Conversation, words: readonly string[]): Reply {
-  const [result] = freshResults(conversation);
-  const [word] = words;
-  const asksForReminder = lastAsked(conversation).some((text) => text.includes("remind me"));
-  if (!result && asksForReminder && word && conversation.tools.includes("remind")) {
-    return { tools: [{ name: "remind", args: { text: `due ${word}`, in_seconds: 3 } }] };
-  }
-  const promise = result?.text.startsWith("Set.") ? " The reminder is set." : "";
-  return {
-    text: `You asked, and here is what I know of it, in a few words. That is all of ${words.join(" ")}!${promise}`,
-  };
-}
-
-/** What people have said since the model last answered in words. */
-function lastAsked({ messages }: Conversation): string[] {
-  const lastAnswer = messages.findLastIndex(({ role, calls }) => role === "assistant" && calls.length === 0);
-  return messages.slice(lastAnswer + 1).flatMap(({ role, text }) => (role === "user" ? [text] : []));
-}
-
-function askedWords(conversation: Conversation): string[] {
-  return lastAsked(conversation).flatMap((text) => [...text.matchAll(/\bw\d+x\b/g)].map(([word]) => word));
-}
-
-/** Until nothing is open, or nothing happens any more. */
-async function settled({ telegram }: World, places: readonly Place[]): Promise<void> {
+/** Until nothing is open, or nothing happens any more. Whoever was asked something answers. */
+async function settled({ telegram }: World, places: readonly Place[], tell: (line: string) => void): Promise<void> {
+  const calmSince = Date.now();
   let seen = -1;
   let movedAt = Date.now();
   while (places.some((place) => place.open() > 0) && Date.now() - movedAt < STANDSTILL_MS) {
-    const done = telegram.calls.filter(({ outcome, method }) => outcome?.ok && method !== "sendChatAction").length;
+    const done = telegram.calls.filter(({ outcome, method }) => outcome?.ok && METHODS_THAT_SAY.test(method)).length;
     if (done !== seen) movedAt = Date.now();
     seen = done;
-    await pause(500);
+    for (const place of places) place.choose();
+    await pause(LOOK_EVERY_MS);
   }
+  const open = places.filter((place) => place.open() > 0).map(({ name }) => name);
+  tell(
+    `calm for ${Math.round((Date.now() - calmSince) / 1_000)} s · ${open.length > 0 ? `open: ${open}` : "all is answered"}`,
+  );
 }
 
-/** Where every chat is dead it is the process, or the machine. */
-async function health({ worker }: World): Promise<string> {
-  if (!worker.running) return "has ended by itself";
-  try {
-    const { status } = await fetch(`${worker.url}/health`, { signal: AbortSignal.timeout(5_000) });
-    return `answers ${status} on /health`;
-  } catch (error) {
-    return `does not answer (${error instanceof Error ? error.name : "unknown"})`;
-  }
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
-}
+/** What else is called may go on for ever beside a dead chat. */
+const METHODS_THAT_SAY = /^(send(?!ChatAction)|edit)/;

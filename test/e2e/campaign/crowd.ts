@@ -1,8 +1,9 @@
 import { BOT } from "../../../playground/telegram/cast.ts";
-import type { User } from "../../../playground/telegram/chats.ts";
+import type { StoredMessage, User } from "../../../playground/telegram/chats.ts";
 import type { Sent, WriteOptions } from "../../../playground/telegram/people.ts";
 import type { TelegramStandIn } from "../../../playground/telegram.ts";
 import { type Account, account, type Heard, type Written } from "./account.ts";
+import { WISHES } from "./mind.ts";
 
 /** The people of a campaign and the places where they write: each place is one session of the bot. */
 
@@ -12,39 +13,65 @@ const MOST_OPEN = 6;
 const PATIENT_PEOPLE = 60;
 /** From here on a client may have split a text, so the bot waits for the rest (src/core/gather.ts). */
 const SPLIT_CHARS = 4_050;
+/** A press that came too early, or was lost with the process, is made again. */
+const PRESS_AGAIN_MS = 5_000;
 
 let wordsMade = 0;
 
 export class Place {
   readonly name: string;
+  /** Of its session. */
+  readonly key: string;
   readonly #telegram: TelegramStandIn;
   readonly #chatId: number;
   readonly #threadId: number | undefined;
   readonly #from: User;
   readonly #isShared: boolean;
-  readonly #written: (Omit<Written, "acknowledged"> & { readonly sent: Sent })[] = [];
+  readonly #written: (Omit<Written, "acknowledged"> & { readonly sent: Pick<Sent, "update"> })[] = [];
+  readonly #chosenAt = new Map<number, number>();
 
   constructor(telegram: TelegramStandIn, name: string, chatId: number, from: User, threadId?: number) {
     this.#telegram = telegram;
     this.name = name;
+    this.key = `telegram:${chatId}${threadId === undefined ? "" : `:topic:${threadId}`}`;
     this.#chatId = chatId;
     this.#threadId = threadId;
     this.#from = from;
     this.#isShared = chatId < 0;
   }
 
+  /** The queue of updates in which what is written here waits for the Worker. */
+  get updatesQueue(): string {
+    return `m${this.#chatId}`;
+  }
+
   /** One thing a person does, by the dice. Nothing where too much of theirs is open. */
   act(dice: (below: number) => number): void {
+    if (dice(2) === 0) this.choose();
     if (this.open() >= MOST_OPEN && dice(PATIENT_PEOPLE) > 0) return;
     const roll = dice(100);
-    if (roll < 64) this.say();
-    else if (roll < 72) this.#bundle("album", 2 + dice(2));
-    else if (roll < 76) this.#bundle("split", 2);
-    else if (roll < 83) this.#write("promise", (word) => `please remind me ${word}`);
-    else if (roll < 89) this.#write("stop", () => "/stop", false);
+    if (roll < 52) this.say();
+    else if (roll < 58) this.#bundle("album", 2 + dice(2));
+    else if (roll < 62) this.#bundle("split", 2);
+    else if (roll < 69) this.#wish("remind", "promise");
+    else if (roll < 74) this.#wish("remember", "words");
+    else if (roll < 79) this.#wish("ask", "words");
+    else if (roll < 82) this.#wish("session_reset", "words");
+    else if (roll < 87) this.#write("stop", () => "/stop", false);
+    else if (roll < 90) this.#pressStop();
     else if (roll < 92) this.#write("new", () => "/new", false);
     else if (roll < 95) this.#write("new", (word) => `/new ${word}`);
     else this.#write("command", () => "/status", false);
+  }
+
+  /** Answers the questions that stand here, by their first button. */
+  choose(): void {
+    for (const { id, keyboard } of this.#said()) {
+      const button = (keyboard ?? []).flat().find(({ callback_data }) => callback_data?.startsWith("ask:"));
+      if (!button?.callback_data || Date.now() - (this.#chosenAt.get(id) ?? 0) < PRESS_AGAIN_MS) continue;
+      this.#chosenAt.set(id, Date.now());
+      this.#telegram.people.pressData(this.#chatId, id, button.callback_data, this.#from);
+    }
   }
 
   /** An ordinary message. */
@@ -68,8 +95,7 @@ export class Place {
 
   /** Messages that stand there with their Stop button, although nothing works on them. */
   growing(): number {
-    return this.#said().filter(({ keyboard }) => (keyboard ?? []).flat().some(({ text }) => text.includes("Stop")))
-      .length;
+    return this.#said().filter(({ keyboard }) => isStoppable(keyboard)).length;
   }
 
   /** What stands in the chat, a line each: what a person has to read who looks into a fault. */
@@ -99,6 +125,20 @@ export class Place {
     const word = hasWord ? newWord() : undefined;
     const sent = this.#telegram.people.write(this.#chatId, this.#addressed(text(word ?? "")), this.#options());
     this.#note([{ sent, ...(word ? { word } : {}) }], kind);
+  }
+
+  #wish(wish: keyof typeof WISHES, kind: "promise" | "words"): void {
+    this.#write(kind, (word) => `${WISHES[wish]} ${word}`);
+  }
+
+  /** The Stop button of an answer that grows, or one that was left behind; nothing where there is none. */
+  #pressStop(): void {
+    const growing = this.#said().findLast(({ keyboard }) => isStoppable(keyboard));
+    const data = (growing?.keyboard ?? []).flat().find(isStop)?.callback_data;
+    if (!growing || data === undefined) return;
+    const { update } = this.#telegram.people.pressData(this.#chatId, growing.id, data, this.#from);
+    const { update_id } = update.update;
+    this.#written.push({ sent: { update }, update: update_id, messageId: growing.id, together: [], kind: "press" });
   }
 
   /** Several updates that are one message to the person who sends them. */
@@ -145,6 +185,16 @@ export class Place {
   #options(): WriteOptions {
     return { from: this.#from, ...(this.#threadId === undefined ? {} : { threadId: this.#threadId }) };
   }
+}
+
+type Keyboard = StoredMessage["keyboard"];
+
+function isStoppable(keyboard: Keyboard): boolean {
+  return (keyboard ?? []).flat().some(isStop);
+}
+
+function isStop({ callback_data }: NonNullable<Keyboard>[number][number]): boolean {
+  return callback_data?.startsWith("stop:") ?? false;
 }
 
 function newWord(): string {

@@ -1,10 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Settings } from "../../../playground/env-file.ts";
 import { ModelStandIn } from "../../../playground/model.ts";
 import { ADA, BOT_TOKEN } from "../../../playground/telegram/cast.ts";
 import { TelegramStandIn } from "../../../playground/telegram.ts";
-import { LiveWorker } from "../../../playground/worker.ts";
+import { LiveWorker, type MakeEngine, wranglerDev } from "../../../playground/worker.ts";
 import { ROOT } from "../../../scripts/wrangler.ts";
 
 export interface WorldOptions {
@@ -14,6 +15,8 @@ export interface WorldOptions {
   readonly persistDir?: string;
   /** Bindings beside those of wrangler.toml, as it would have them. */
   readonly bindings?: string;
+  /** `wrangler dev` unless told. */
+  readonly engine?: MakeEngine;
 }
 
 /** The whole: Telegram and the model as stand-ins, and the real Worker under `wrangler dev` between them. */
@@ -22,8 +25,13 @@ export interface World {
   readonly model: ModelStandIn;
   readonly worker: LiveWorker;
   readonly keys: readonly [string, string];
-  /** SIGKILL to the Worker and a start on the same state; Telegram tries again at once what it could not deliver. */
-  restart(): Promise<void>;
+  /** Where the state lies. */
+  readonly directory: string;
+  /**
+   * SIGKILL to the Worker and a start on the same state; Telegram tries again at once what it could not deliver.
+   * `settings` are for this life, over those that it began with.
+   */
+  restart(settings?: Settings): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,7 +64,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     else settings[name] = value.replaceAll("{model}", model.url).replaceAll("{telegram}", telegram.url);
   }
   const args = options.bindings === undefined ? [] : ["--config", configWith(directory, options.bindings)];
-  const worker = await LiveWorker.prepare(directory, settings, args);
+  const worker = await LiveWorker.prepare(directory, settings, options.engine ?? wranglerDev(args));
 
   const close = async (): Promise<void> => {
     await worker.kill9();
@@ -78,9 +86,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     model,
     worker,
     keys: KEYS,
-    restart: async () => {
+    directory,
+    restart: async (over) => {
       await worker.kill9();
-      await worker.start();
+      await worker.start(over);
       webhook();
     },
     close,
