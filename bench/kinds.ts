@@ -157,7 +157,7 @@ function next(outside: Outside, chat: number, fits: (body: string) => boolean): 
 
 /** Counted since this was asked last. */
 export async function countsOf(stage: Stage): Promise<Counts> {
-  const response = await fetch(`${stage.workerd.url}/bench/counts`);
+  const response = await fetch(`http://127.0.0.1:${stage.workerd.port}/bench/counts`);
   const counts: Counts = JSON.parse(await response.text());
   return counts;
 }

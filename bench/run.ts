@@ -11,7 +11,8 @@ import { FLOOR, OURS, Stage, type Turn } from "./stage.ts";
 /**
  * `npm run bench`: the Worker and the floor, in turn, in the same run, under the same load, with a model that answers at
  * once. What depends on the machine is given as a ratio to the floor as well; what does not is counted.
- * `--quick`: fewer and shorter rounds. `--no-write`: print only.
+ * `--quick`: fewer and shorter rounds. `--dev`: both under `wrangler dev`, as everybody starts them, and not under workerd
+ * alone. `--no-write`: print only.
  */
 
 /** Chats that are talked to: so many that none is written to twice in a second, so few that none falls asleep. */
@@ -47,18 +48,20 @@ export interface Results {
 
 interface Contestant {
   readonly bundle: Bundle;
+  readonly config: string;
   readonly objects: Readonly<Record<string, string>>;
 }
 
 const isQuick = process.argv.includes("--quick");
+const isDev = process.argv.includes("--dev");
 const rounds = isQuick ? 2 : 5;
 const latencyTurns = isQuick ? 100 : 300;
 const saturationMs = isQuick ? 2_000 : 5_000;
 
 const directory = mkdtempSync(join(tmpdir(), "turnkeeper-bench-build-"));
 const contestants = {
-  floor: { bundle: build("bench/floor/wrangler.toml", join(directory, "floor")), objects: FLOOR },
-  ours: { bundle: build("wrangler.toml", join(directory, "ours")), objects: OURS },
+  floor: contestant("bench/floor/wrangler.toml", "floor", FLOOR),
+  ours: contestant("wrangler.toml", "ours", OURS),
 };
 const counted = build("wrangler.toml", join(directory, "counted"), "bench/counted.ts");
 const outside = await Outside.start();
@@ -93,12 +96,17 @@ const results: Results = {
 const report = markdown(results);
 process.stdout.write(report);
 if (!process.argv.includes("--no-write")) {
-  writeFileSync(join(ROOT, "bench/results/latest.md"), report);
-  writeFileSync(join(ROOT, `bench/results/${results.commit}.json`), `${JSON.stringify(results, null, 2)}\n`);
+  const suffix = isDev ? "-dev" : "";
+  writeFileSync(join(ROOT, `bench/results/latest${suffix}.md`), report);
+  writeFileSync(join(ROOT, `bench/results/${results.commit}${suffix}.json`), `${JSON.stringify(results, null, 2)}\n`);
 }
 
-async function measure({ bundle, objects }: Contestant): Promise<Timing> {
-  const bench = await Stage.open({ bundle: bundle.file, objects }, outside);
+function contestant(config: string, name: string, objects: Readonly<Record<string, string>>): Contestant {
+  return { config, bundle: build(config, join(directory, name)), objects };
+}
+
+async function measure({ bundle, config, objects }: Contestant): Promise<Timing> {
+  const bench = await Stage.open({ bundle: bundle.file, objects, ...(isDev ? { config } : {}) }, outside);
   const { workerd } = bench;
   try {
     const empty = workerd.residentBytes();

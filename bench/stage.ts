@@ -3,7 +3,8 @@ import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BotCall, END, type Outside } from "./outside.ts";
-import { Workerd } from "./workerd.ts";
+import { type Host, Workerd } from "./workerd.ts";
+import { WranglerDev } from "./wrangler.ts";
 
 /** One bot in its workerd, and somebody who writes to it and looks at the clock. */
 
@@ -27,6 +28,8 @@ const ANSWER_WITHIN_MS = 30_000;
 
 export interface StageOptions {
   readonly bundle: string;
+  /** The Worker's configuration: it is started by `wrangler dev`, and not as a bundle under workerd alone. */
+  readonly config?: string;
   readonly objects: Readonly<Record<string, string>>;
   readonly settings?: Readonly<Record<string, string>>;
   readonly inspectorPort?: number;
@@ -40,7 +43,7 @@ interface Waiting {
 }
 
 export class Stage {
-  readonly workerd: Workerd;
+  readonly workerd: Host;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
   readonly #waiting = new Map<number, Waiting>();
   readonly #forget: () => void;
@@ -48,26 +51,31 @@ export class Stage {
 
   static async open(options: StageOptions, outside: Outside): Promise<Stage> {
     const memory = process.platform === "linux" ? "/dev/shm" : tmpdir();
-    const workerd = await Workerd.start({
-      bundle: options.bundle,
-      directory: mkdtempSync(join(memory, "turnkeeper-bench-")),
-      objects: options.objects,
-      ...(options.inspectorPort === undefined ? {} : { inspectorPort: options.inspectorPort }),
-      settings: {
-        TELEGRAM_BOT_TOKEN: TOKEN,
-        TELEGRAM_WEBHOOK_SECRET: SECRET,
-        TELEGRAM_API_ROOT: outside.url,
-        ALLOWED_USERS: "*",
-        MODEL: "openai/stand-in",
-        OPENAI_BASE_URL: `${outside.url}/v1`,
-        OPENAI_API_KEYS: KEYS.join(","),
-        ...options.settings,
-      },
-    });
+    const directory = mkdtempSync(join(memory, "turnkeeper-bench-"));
+    const settings = {
+      TELEGRAM_BOT_TOKEN: TOKEN,
+      TELEGRAM_WEBHOOK_SECRET: SECRET,
+      TELEGRAM_API_ROOT: outside.url,
+      ALLOWED_USERS: "*",
+      MODEL: "openai/stand-in",
+      OPENAI_BASE_URL: `${outside.url}/v1`,
+      OPENAI_API_KEYS: KEYS.join(","),
+      ...options.settings,
+    };
+    const { config, bundle, objects, inspectorPort } = options;
+    const workerd = config
+      ? await WranglerDev.start({ config, directory, settings })
+      : await Workerd.start({
+          bundle,
+          directory,
+          objects,
+          settings,
+          ...(inspectorPort === undefined ? {} : { inspectorPort }),
+        });
     return new Stage(workerd, outside);
   }
 
-  private constructor(workerd: Workerd, outside: Outside) {
+  private constructor(workerd: Host, outside: Outside) {
     this.workerd = workerd;
     this.#forget = outside.onCall((call) => this.#seen(call));
   }

@@ -19,17 +19,31 @@ export interface WorkerdOptions {
   readonly inspectorPort?: number;
 }
 
+/** A Worker that runs, however it was started. */
+export interface Host {
+  readonly port: number;
+  /** From the start of the process to the first 200. */
+  readonly readyMs: number;
+  readonly readyCpuMs: number;
+  /** CPU time of its workerd so far, user and system. */
+  cpuMs(): number;
+  residentBytes(): number;
+  /** What the objects have on disk. */
+  storedBytes(): number;
+  /** The last lines it logged. */
+  output(chars?: number): string;
+  stop(): Promise<void>;
+}
+
 const READY_WITHIN_MS = 30_000;
 const COMPATIBILITY_DATE = /^compatibility_date = "([\d-]+)"/m;
 /** Ticks of the kernel's clock in a second, as `getconf CLK_TCK` says on every Linux. */
 const TICKS_PER_SECOND = 100;
 
-export class Workerd {
-  readonly url: string;
+export class Workerd implements Host {
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #directory: string;
-  /** From the start of the process to the first 200. */
   readonly readyMs: number;
   readonly readyCpuMs: number;
   readonly #lines: string[];
@@ -37,7 +51,6 @@ export class Workerd {
   private constructor(child: ChildProcess, port: number, directory: string, readyMs: number, lines: string[]) {
     this.#child = child;
     this.port = port;
-    this.url = `http://127.0.0.1:${port}`;
     this.#directory = directory;
     this.readyMs = readyMs;
     this.readyCpuMs = this.cpuMs();
@@ -71,42 +84,22 @@ export class Workerd {
         if (lines.length > 5000) lines.splice(0, 2500);
       });
     }
-    for (;;) {
-      if (child.exitCode !== null) throw new Error(`workerd ended: ${lines.join("").slice(-2000)}`);
-      try {
-        const response = await fetch(`http://127.0.0.1:${port}/health`);
-        await response.body?.cancel();
-        if (response.ok) break;
-      } catch {
-        // Not listening yet.
-      }
-      if (performance.now() - startedAt > READY_WITHIN_MS) {
-        child.kill("SIGKILL");
-        throw new Error(`workerd did not answer in time: ${lines.join("").slice(-2000)}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+    await untilHealthy("workerd", child, port, lines);
     return new Workerd(child, port, options.directory, performance.now() - startedAt, lines);
   }
 
-  /** CPU time of the process so far, user and system. */
   cpuMs(): number {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
+    return cpuMsOf(this.#child.pid ?? 0);
   }
 
   residentBytes(): number {
-    const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, "utf8")) ?? [];
-    return Number(kilobytes) * 1024;
+    return residentBytesOf(this.#child.pid ?? 0);
   }
 
-  /** What the objects have on disk. */
   storedBytes(): number {
-    return sizeOf(join(this.#directory, "objects"));
+    return storedBytesOf(join(this.#directory, "objects"));
   }
 
-  /** The last lines it logged. */
   output(chars = 4000): string {
     return this.#lines.join("").slice(-chars);
   }
@@ -156,14 +149,46 @@ const worker :Workerd.Worker = (
 `;
 }
 
-/** Files come and go while they are counted. */
-function sizeOf(path: string): number {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat?.isDirectory()) return stat?.size ?? 0;
-  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+/** CPU time of a process so far, user and system. */
+export function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
 }
 
-function freePort(): Promise<number> {
+export function residentBytesOf(pid: number): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+/** Files come and go while they are counted. */
+export function storedBytesOf(path: string): number {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isDirectory()) return stat?.size ?? 0;
+  return readdirSync(path).reduce((sum, name) => sum + storedBytesOf(join(path, name)), 0);
+}
+
+/** Resolves with the first 200 of /health; a process that ends or says nothing takes its last lines with it. */
+export async function untilHealthy(name: string, child: ChildProcess, port: number, lines: string[]): Promise<void> {
+  const startedAt = performance.now();
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`${name} ended: ${lines.join("").slice(-2000)}`);
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}/health`);
+      await response.body?.cancel();
+      if (response.ok) return;
+    } catch {
+      // Not listening yet.
+    }
+    if (performance.now() - startedAt > READY_WITHIN_MS) {
+      child.kill("SIGKILL");
+      throw new Error(`${name} did not answer in time: ${lines.join("").slice(-2000)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
