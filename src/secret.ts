@@ -2,16 +2,14 @@
 
 const encoder = new TextEncoder();
 
-/** In constant time: both are hashed first. */
-export async function isSameSecret(given: string, expected: string): Promise<boolean> {
-  const known = expectations.get(expected);
-  const [one, other] = await Promise.all([digest(given), known ?? digest(expected)]);
-  if (!known) expectations.set(expected, other);
-  return isEqual(one, other);
+/** How long it takes depends on what was given alone, which whoever gave it knows. */
+export function isSameSecret(given: string, expected: string): boolean {
+  let difference = given.length ^ expected.length;
+  for (let at = 0; at < given.length; at += 1) {
+    difference |= given.charCodeAt(at) ^ expected.charCodeAt(at % Math.max(1, expected.length));
+  }
+  return difference === 0;
 }
-
-/** What is expected are the settings' few secrets; every request asks for one of them. */
-const expectations = new Map<string, Uint8Array>();
 
 export function isEqual(one: Uint8Array, other: Uint8Array): boolean {
   if (one.length !== other.length) return false;

@@ -61,28 +61,29 @@ export interface CallerOptions {
 }
 
 type Grammy = typeof import("./api.ts");
+type Api = InstanceType<Grammy["Api"]>;
 
 let loaded: Grammy | undefined;
 
 export function createCaller(options: CallerOptions): Call {
+  let api: Api | undefined;
   return async (method, payload, signal) => {
     if (signal?.aborted) return refuse({ kind: "unavailable", maybeAccepted: false });
-    const exchange: Exchange = { status: undefined };
     loaded ??= await import("./api.ts");
     const grammy = loaded;
+    api ??= new grammy.Api(options.token, {
+      apiRoot: options.apiRoot,
+      timeoutSeconds: options.timeoutMs / 1000,
+      fetch: (url: string, init: RequestInit) => fetchAnswer(options.fetch, url, init),
+    });
     try {
-      const api = new grammy.Api(options.token, {
-        apiRoot: options.apiRoot,
-        timeoutSeconds: options.timeoutMs / 1000,
-        fetch: (url: string, init: RequestInit) => fetchAnswer(options.fetch, exchange, url, init),
-      });
       const perform: unknown = Reflect.get(api.raw, method);
       if (typeof perform !== "function") return refuse({ kind: "unsupported" });
       const args = WITHOUT_PAYLOAD.has(method) ? [signal] : [withUploads(grammy, payload), signal];
       const result: unknown = await Reflect.apply(perform, undefined, args);
       return { ok: true, result };
     } catch (error) {
-      return refuse(refusalOf(grammy, error, exchange));
+      return refuse(refusalOf(grammy, error));
     }
   };
 }
@@ -167,24 +168,26 @@ const WITHOUT_PAYLOAD: ReadonlySet<string> = new Set(["getMe", "getWebhookInfo",
 /** Causes of a failed fetch that say that no connection came about (Node's codes; workerd gives none). */
 const NOT_CONNECTED = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CONNECT_TIMEOUT|CERT_|DNS/;
 
-interface Exchange {
-  status: number | undefined;
+/** A refusal whose body never came: its status is all that is known of it. */
+class AnswerLost extends Error {
+  readonly status: number;
+  constructor(status: number) {
+    super("the answer ended before its end");
+    this.status = status;
+  }
 }
 
-/** Proxies answer with HTML: any body that is no Bot API answer becomes one, so that its status is not lost. */
-async function fetchAnswer(
-  fetch: CallerOptions["fetch"],
-  exchange: Exchange,
-  url: string,
-  init: RequestInit,
-): Promise<Response> {
+/** Proxies refuse with HTML: any body that is no Bot API answer becomes one, so that its status is not lost. */
+async function fetchAnswer(fetch: CallerOptions["fetch"], url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, init);
-  exchange.status = response.status;
-  const text = await response.text();
-  if (text.startsWith("{") && isJson(text)) return new Response(text, { status: response.status });
   // A success without a readable body has no message id: it counts as accepted or not, nobody knows.
-  if (response.ok) throw new Error("unreadable answer");
-  return Response.json({ ok: false, error_code: response.status, description: "" }, { status: response.status });
+  if (response.ok) return response;
+  const { status } = response;
+  const text = await response.text().catch(() => {
+    throw new AnswerLost(status);
+  });
+  if (text.startsWith("{") && isJson(text)) return new Response(text, { status });
+  return Response.json({ ok: false, error_code: status, description: "" }, { status });
 }
 
 function isJson(text: string): boolean {
@@ -196,11 +199,11 @@ function isJson(text: string): boolean {
   }
 }
 
-function refusalOf({ GrammyError, HttpError }: Grammy, error: unknown, exchange: Exchange): Refusal {
+function refusalOf({ GrammyError, HttpError }: Grammy, error: unknown): Refusal {
   if (error instanceof GrammyError) return classify(error.error_code, error.description, error.parameters);
-  if (exchange.status !== undefined && exchange.status >= 400) return classify(exchange.status, "");
   const cause = error instanceof HttpError ? error.error : error;
-  return { kind: "unavailable", maybeAccepted: exchange.status !== undefined || !NOT_CONNECTED.test(codesOf(cause)) };
+  if (cause instanceof AnswerLost) return classify(cause.status, "");
+  return { kind: "unavailable", maybeAccepted: !NOT_CONNECTED.test(codesOf(cause)) };
 }
 
 /** The codes of an error and of what caused it. Not its message: that may hold the URL. */
