@@ -70,8 +70,23 @@ export function splitGrowing(markdown: string, form: Form, from: Cursor = START)
   }
 }
 
+/** Paragraphs of words, each a line begun by a letter: nothing in them means anything to Markdown, and most short answers are no more. */
+const WORDS = /^\p{L}[\p{L}\p{N} ,.;:?!'"()–—…-]*(?:\n\n\p{L}[\p{L}\p{N} ,.;:?!'"()–—…-]*)*$/u;
+const NOT_WORDS_ALONE = / {2}| \n| $|www\.|\.{3}/i;
+
 /** One stretch as one part. More than one only if the measure was wrong: then nothing is refused and nothing lost. */
 function renderStretch(markdown: string, form: Form): Part[] {
+  if (WORDS.test(markdown) && !NOT_WORDS_ALONE.test(markdown)) return wordsAlone(markdown, form);
+  return renderMarkup(markdown, form);
+}
+
+/** What `renderMarkup` would make of words, without its parser. */
+function wordsAlone(words: string, form: Form): Part[] {
+  if (form === "rich") return [{ form, markdown: words }];
+  return hardParts(words, []).map(({ text }) => (form === "plain" ? { form, text } : { form, text, entities: [] }));
+}
+
+export function renderMarkup(markdown: string, form: Form): Part[] {
   const { text, tree } = closeEnd(markdown);
   if (form === "rich") return [{ form, markdown: guardRich(text, tree) }];
   const set = setEntities(text, tree, form === "plain");

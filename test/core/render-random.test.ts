@@ -1,9 +1,35 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { renderParts, splitGrowing } from "../../src/telegram/render.ts";
+import { renderMarkup, renderParts, splitGrowing } from "../../src/telegram/render.ts";
 import { FORMS, faults } from "./corpus/rendering.ts";
 
 const SEED = 20261122;
+
+describe("words alone", () => {
+  const words = fc
+    .array(
+      fc.oneof(
+        fc.constantFrom(
+          ...'word,a,I,Grüße,привет,你好,1,12.,3),www,http,https:,mailto:,x.example,e.g.,--,-,...,…,(c),(tm),\n,\n\n, ,:-),:D,"so",it\'s,and - so,end.'.split(
+            ",",
+          ),
+        ),
+        fc.stringMatching(/^[a-zA-Z0-9 .:;?!'"()-]{0,6}$/),
+      ),
+      { minLength: 1, maxLength: 30 },
+    )
+    .chain((all) => fc.constantFrom(all.join(" "), all.join("")));
+
+  test.each(FORMS)("are set without a parser as it would set them, as %s", { timeout: 120_000 }, (form) => {
+    fc.assert(
+      fc.property(words, (text) => {
+        fc.pre(text.trim() !== "" && text === text.trim());
+        expect(renderParts(text, form)).toEqual(renderMarkup(text, form));
+      }),
+      { seed: SEED, numRuns: 3_000 },
+    );
+  });
+});
 
 describe("anything at all", () => {
   const pieces = fc.constantFrom(
