@@ -5,6 +5,8 @@ import type { Cancel } from "./stream.ts";
 
 /** Telegram shows "typing" for 5 s. */
 export const TYPING_EVERY_MS = 4_000;
+/** An answer that stands before anybody would have looked needs none. */
+export const TYPING_AFTER_MS = 200;
 
 export interface TypingPorts {
   readonly call: Call;
@@ -23,7 +25,7 @@ export class Typing {
   constructor(place: Address, ports: TypingPorts) {
     this.#place = place;
     this.#ports = ports;
-    this.#tick();
+    this.#cancel = ports.after(TYPING_AFTER_MS, () => this.#tick());
   }
 
   stop(): void {

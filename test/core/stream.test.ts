@@ -41,10 +41,19 @@ describe("a growing answer", () => {
     const chat = new Chat();
     const growing = begin(chat, chat.courier());
     await chat.pass(9_000);
-    expect(chat.typed.map((at) => at - 1_000_000)).toEqual([0, 4_000, 8_000]);
+    expect(chat.typed.map((at) => at - 1_000_000)).toEqual([200, 4_200, 8_200]);
     growing.show(sentence);
     await chat.pass(20_000);
     expect(chat.typed).toHaveLength(3);
+  });
+
+  it("shows no typing where the answer is there before anybody would have looked", async () => {
+    const chat = new Chat();
+    const growing = begin(chat, chat.courier());
+    await chat.pass(150);
+    growing.close();
+    await chat.pass(20_000);
+    expect(chat.typed).toEqual([]);
   });
 
   it("only types where streaming is off", async () => {
