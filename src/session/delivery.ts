@@ -121,10 +121,19 @@ export class Courier {
 
   /** The earliest time at which there is something to do. */
   nextAt(): number | undefined {
-    const dueAt = this.#outbox.headDueAt();
+    const dueAt = this.#outbox.head()?.dueAt;
     if (dueAt === undefined) return undefined;
     if (this.#busy || this.#promised) return this.#ports.now() + WATCH_EVERY_MS;
     return Math.max(dueAt, this.#notBefore, this.#paceOf().floodUntil);
+  }
+
+  get isEmpty(): boolean {
+    return this.#outbox.isEmpty;
+  }
+
+  /** A transaction was rolled back: what was noted of rows in it does not hold. */
+  forget(): void {
+    this.#outbox.forget();
   }
 
   pending(): { readonly count: number; readonly oldestAt: number | undefined } {
@@ -172,6 +181,7 @@ export class Courier {
       this.#notBefore = this.#ports.now() + FAULT_PAUSE_MS;
       // What Telegram had answered may not have been written: it is sent again as after a crash.
       this.#orphan = this.#carried;
+      this.#outbox.forget();
       const name = error instanceof Error ? error.name : "unknown";
       this.#ports.log("internal.error", { session: this.#ports.session, where: "delivery", name });
     }

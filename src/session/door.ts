@@ -133,6 +133,7 @@ export class Door {
       this.#whereabouts = whereabouts;
       this.#armedAt = undefined;
       this.store.forgetCounters(seq);
+      this.courier.forget();
       throw error;
     }
     committed?.();
@@ -156,6 +157,7 @@ export class Door {
       this.#whereabouts = whereabouts;
       this.#armedAt = undefined;
       this.store.forgetCounters(this.store.seq);
+      this.courier.forget();
       throw error;
     }
     committed?.();
@@ -341,7 +343,7 @@ export class Door {
   }
 
   #deliver(): void {
-    if (this.courier.pending().count > 0) this.#ports.detach(this.courier.deliver());
+    if (!this.courier.isEmpty) this.#ports.detach(this.courier.deliver());
   }
 
   /** The alarm is never later than the first thing that is due; an earlier one does no harm and is left. */

@@ -84,10 +84,26 @@ export interface Sql {
   ): { toArray(): Row[]; one(): Row; readonly rowsWritten: number };
 }
 
-/** The rows of the outbox and of the streamed messages. Every method is one or two statements and synchronous. */
+/** What is noted of streamed messages; the newest run is asked for four times a turn, the others hardly ever. */
+const RUNS_NOTED = 4;
+
+interface Streamed {
+  readonly ids: readonly number[];
+  readonly isSending: boolean;
+}
+
+/**
+ * The rows of the outbox and of the streamed messages. Every method is at most two statements and synchronous. Nobody else
+ * writes these rows, so what was read or written of them is known until a rollback (`forget`).
+ */
 export class Outbox {
   readonly #sql: Sql;
   readonly #unreadable: () => string;
+  /** The oldest row; null: there is none; undefined: not known. */
+  #head: Delivery | null | undefined;
+  /** How many rows there are; undefined: not known. */
+  #count: number | undefined;
+  readonly #streamed = new Map<string, Streamed>();
 
   /** `unreadable` gives the words that stand in for a row that cannot be read. */
   constructor(sql: Sql, unreadable: () => string) {
@@ -109,8 +125,16 @@ export class Outbox {
       sql.exec("ALTER TABLE growing ADD COLUMN sending INTEGER NOT NULL DEFAULT 0");
   }
 
+  /** A transaction was rolled back: nothing that was noted in it holds. */
+  forget(): void {
+    this.#head = undefined;
+    this.#count = undefined;
+    this.#streamed.clear();
+  }
+
   put(delivery: NewDelivery, now: number, dueAt: number): number {
     const state: DeliveryState = delivery.attempting && dueAt <= now ? "attempting" : "waiting";
+    const silent = delivery.silent ?? delivery.content.kind === "notice";
     const { id } = this.#sql
       .exec<{ id: number }>(
         `INSERT INTO outbox (run, epoch, chat, thread, reply_to, silent, tag, content, state, due_at, created_at, attempt)
@@ -120,7 +144,7 @@ export class Outbox {
         delivery.place.chatId,
         delivery.place.threadId ?? null,
         delivery.replyTo ?? null,
-        (delivery.silent ?? delivery.content.kind === "notice") ? 1 : 0,
+        silent ? 1 : 0,
         delivery.tag ?? null,
         JSON.stringify(delivery.content),
         state,
@@ -128,25 +152,31 @@ export class Outbox {
         now,
       )
       .one();
+    if (this.#head === null) {
+      this.#head = { ...delivery, silent, id, state, dueAt, createdAt: now, attempt: 0, progress: undefined };
+    }
+    if (this.#count !== undefined) this.#count += 1;
     return id;
   }
 
   /** The oldest row: strictly the next to be delivered. */
   head(): Delivery | undefined {
-    const row = this.#sql.exec<OutboxRow>("SELECT * FROM outbox ORDER BY id LIMIT 1").toArray()[0];
-    return row ? this.#deliveryOf(row) : undefined;
-  }
-
-  headDueAt(): number | undefined {
-    return this.#sql.exec<{ due_at: number }>("SELECT due_at FROM outbox ORDER BY id LIMIT 1").toArray()[0]?.due_at;
+    if (this.#head === undefined) {
+      const row = this.#sql.exec<OutboxRow>("SELECT * FROM outbox ORDER BY id LIMIT 1").toArray()[0];
+      this.#head = row ? this.#deliveryOf(row) : null;
+      if (!row) this.#count = 0;
+    }
+    return this.#head ?? undefined;
   }
 
   attempting(id: number): void {
     this.#sql.exec("UPDATE outbox SET state = 'attempting' WHERE id = ?", id);
+    this.#changed(id, { state: "attempting" });
   }
 
   progressed(id: number, progress: Progress): void {
     this.#sql.exec("UPDATE outbox SET progress = ?, state = 'attempting' WHERE id = ?", JSON.stringify(progress), id);
+    this.#changed(id, { progress, state: "attempting" });
   }
 
   park(id: number, state: DeliveryState, dueAt: number, attempt: number, progress: Progress | undefined): void {
@@ -158,15 +188,24 @@ export class Outbox {
       progress ? JSON.stringify(progress) : null,
       id,
     );
+    this.#changed(id, { state, dueAt, attempt, progress });
   }
 
   remove(id: number): void {
     this.#sql.exec("DELETE FROM outbox WHERE id = ?", id);
+    if (this.#count !== undefined) this.#count -= 1;
+    if (this.#head?.id === id) this.#head = this.#count === 0 ? null : undefined;
+  }
+
+  #changed(id: number, what: Partial<Delivery>): void {
+    if (this.#head?.id === id) this.#head = { ...this.#head, ...what };
   }
 
   removeAll(): Delivery[] {
     const rows = this.#sql.exec<OutboxRow>("SELECT * FROM outbox ORDER BY id").toArray();
     this.#sql.exec("DELETE FROM outbox");
+    this.#head = null;
+    this.#count = 0;
     return rows.map((row) => this.#deliveryOf(row));
   }
 
@@ -192,16 +231,22 @@ export class Outbox {
       );
     }
     this.#sql.exec("UPDATE growing SET ids = '[]', sending = 0");
+    this.forget();
   }
 
   has(run: string): boolean {
     return this.#sql.exec("SELECT 1 AS found FROM outbox WHERE run = ? LIMIT 1", run).toArray().length > 0;
   }
 
+  get isEmpty(): boolean {
+    return this.head() === undefined;
+  }
+
   pending(): { readonly count: number; readonly oldestAt: number | undefined } {
     const { count, oldest } = this.#sql
       .exec<{ count: number; oldest: number | null }>("SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM outbox")
       .one();
+    this.#count = count;
     return { count, oldestAt: oldest ?? undefined };
   }
 
@@ -218,12 +263,14 @@ export class Outbox {
       JSON.stringify(ids),
       isSending ? 1 : 0,
     );
+    // It may have taken the row of another run.
+    this.#streamed.clear();
+    this.#note(run, { ids: [...ids], isSending });
   }
 
   /** A message of the run was on its way when this was last written. */
   isSending(run: string): boolean {
-    const rows = this.#sql.exec("SELECT 1 AS found FROM growing WHERE run = ? AND sending = 1", run);
-    return rows.toArray().length > 0;
+    return this.#streamedOf(run).isSending;
   }
 
   /** One that cannot be read must not hold up those behind it: it becomes a word of what happened. */
@@ -232,11 +279,26 @@ export class Outbox {
   }
 
   remembered(run: string): readonly number[] {
-    const row = this.#sql.exec<{ ids: string }>("SELECT ids FROM growing WHERE run = ?", run).toArray()[0];
-    if (!row) return [];
-    return readIds(row.ids) ?? [];
+    return this.#streamedOf(run).ids;
+  }
+
+  #streamedOf(run: string): Streamed {
+    const noted = this.#streamed.get(run);
+    if (noted) return noted;
+    const row = this.#sql
+      .exec<{ ids: string; sending: number }>("SELECT ids, sending FROM growing WHERE run = ?", run)
+      .toArray()[0];
+    return this.#note(run, row ? { ids: readIds(row.ids) ?? [], isSending: row.sending === 1 } : NOTHING_STREAMED);
+  }
+
+  #note(run: string, streamed: Streamed): Streamed {
+    if (this.#streamed.size >= RUNS_NOTED) this.#streamed.clear();
+    this.#streamed.set(run, streamed);
+    return streamed;
   }
 }
+
+const NOTHING_STREAMED: Streamed = { ids: [], isSending: false };
 
 type OutboxRow = {
   id: number;

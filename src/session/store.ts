@@ -29,6 +29,8 @@ export const TRANSCRIPT_WINDOW_ROWS = 1_000;
 
 /** Messages whose words are kept in memory at the most; a turn seldom has more than one. */
 const MESSAGES_KNOWN = 8;
+/** A conversation up to so many characters is kept in memory: many sessions share it, and a longer one costs more than its reading anyway. */
+const TRANSCRIPT_KNOWN_CHARS = 16_000;
 
 /** How many transitions the journal remembers. */
 export const JOURNAL_SLOTS = 256;
@@ -62,6 +64,16 @@ export interface JournalRow {
   readonly session: Session;
 }
 
+type MessageInbound = Extract<Inbound, { kind: "message" }>;
+
+/** The rows of an epoch after `start`, as last read and since written. */
+interface Window {
+  readonly epoch: number;
+  readonly start: number;
+  readonly rows: readonly TranscriptRow[];
+  readonly chars: number;
+}
+
 const SCHEMA = [
   "CREATE TABLE IF NOT EXISTS journal (slot INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL, value TEXT NOT NULL) STRICT",
   "CREATE TABLE IF NOT EXISTS inbox (update_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT) STRICT",
@@ -76,12 +88,13 @@ export class Store {
   #seq = 0;
   #transcriptSeq: number | undefined;
   // Nobody else writes these rows, so what was read or written is known until a rollback: a statement costs more than the rest of a look.
-  /** As stored; null: there is no such fact. */
-  readonly #facts = new Map<string, string | null>();
-  /** Messages on their way to a model, as stored. */
-  readonly #messages = new Map<number, string>();
-  /** The update that was looked for last and is not in the inbox. */
-  #absent: number | undefined;
+  /** Null: there is no such fact. */
+  readonly #facts = new Map<string, { readonly body: unknown } | null>();
+  /** Messages on their way to a model. */
+  readonly #messages = new Map<number, MessageInbound>();
+  /** No update beyond it is in the inbox; they come in rising order, so few are looked for. */
+  #newest: number | undefined;
+  #window: Window | undefined;
   #rollbacks = 0;
   #isLost = false;
 
@@ -163,73 +176,85 @@ export class Store {
   // ---- the inbox ----
 
   has(update: number): boolean {
-    if (this.#absent === update) return false;
-    const found = this.#sql.exec("SELECT 1 FROM inbox WHERE update_id = ?", update).toArray().length > 0;
-    this.#absent = found ? undefined : update;
-    return found;
+    this.#newest ??=
+      this.#sql.exec<{ newest: number | null }>("SELECT MAX(update_id) AS newest FROM inbox").toArray()[0]?.newest ??
+      Number.NEGATIVE_INFINITY;
+    if (update > this.#newest) return false;
+    return this.#sql.exec("SELECT 1 FROM inbox WHERE update_id = ?", update).toArray().length > 0;
   }
 
   /** `inbound` is kept where its words are needed later; null marks the update as seen. */
   accept(update: number, at: number, inbound: Inbound | null): void {
     const body = inbound === null ? null : JSON.stringify(inbound);
     this.#sql.exec("INSERT INTO inbox (update_id, at, body) VALUES (?, ?, ?)", update, at, body);
-    if (this.#absent === update) this.#absent = undefined;
-    if (body !== null) this.#noteMessage(update, body);
+    if (this.#newest !== undefined) this.#newest = Math.max(this.#newest, update);
+    if (inbound?.kind === "message") this.#noteMessage(update, inbound);
   }
 
-  rewrite(update: number, inbound: Inbound): void {
-    const body = JSON.stringify(inbound);
-    this.#sql.exec("UPDATE inbox SET body = ? WHERE update_id = ?", body, update);
-    this.#noteMessage(update, body);
+  rewrite(update: number, inbound: MessageInbound): void {
+    this.#sql.exec("UPDATE inbox SET body = ? WHERE update_id = ?", JSON.stringify(inbound), update);
+    this.#noteMessage(update, inbound);
   }
 
-  message(update: number): Extract<Inbound, { kind: "message" }> | undefined {
+  message(update: number): MessageInbound | undefined {
     const known = this.#messages.get(update);
-    const body =
-      known ??
-      this.#sql.exec<{ body: string | null }>("SELECT body FROM inbox WHERE update_id = ?", update).toArray()[0]?.body;
-    if (!body) return undefined;
-    if (known === undefined) this.#noteMessage(update, body);
-    const inbound = readMessage(body);
-    if (!inbound) this.#unreadable("message");
+    if (known) return known;
+    const [row] = this.#sql
+      .exec<{ body: string | null }>("SELECT body FROM inbox WHERE update_id = ?", update)
+      .toArray();
+    if (!row?.body) return undefined;
+    const inbound = readMessage(row.body);
+    if (inbound) this.#noteMessage(update, inbound);
+    else this.#unreadable("message");
     return inbound;
   }
 
-  #noteMessage(update: number, body: string): void {
+  #noteMessage(update: number, inbound: MessageInbound): void {
     if (this.#messages.size >= MESSAGES_KNOWN) this.#messages.clear();
-    this.#messages.set(update, body);
+    this.#messages.set(update, inbound);
   }
 
   // ---- the transcript ----
 
   write(epoch: number, run: string, body: TranscriptBody): number {
     const seq = this.#nextTranscriptSeq();
-    this.#sql.exec(
-      "INSERT INTO transcript (seq, epoch, run, body) VALUES (?, ?, ?, ?)",
-      seq,
-      epoch,
-      run,
-      JSON.stringify(body),
-    );
+    const written = JSON.stringify(body);
+    this.#sql.exec("INSERT INTO transcript (seq, epoch, run, body) VALUES (?, ?, ?, ?)", seq, epoch, run, written);
+    const known = this.#window;
+    if (known?.epoch === epoch) {
+      const rows = [...known.rows, { seq, epoch, run, body }];
+      this.#noteWindow({ ...known, rows, chars: known.chars + written.length });
+    }
     return seq;
   }
 
   /** The newest rows of an epoch, oldest first, back to the last summary, at most `limit`. */
-  transcript(epoch: number, limit: number): TranscriptRow[] {
+  transcript(epoch: number, limit: number): readonly TranscriptRow[] {
+    const start = this.#epochStart(epoch);
+    const known = this.#window;
+    if (known?.epoch === epoch && known.start === start && known.rows.length <= limit) return known.rows;
+    let chars = 0;
     const rows = this.#sql
       .exec<{ seq: number; epoch: number; run: string; body: string }>(
         "SELECT seq, epoch, run, body FROM transcript WHERE seq > ? ORDER BY seq DESC LIMIT ?",
-        this.#epochStart(epoch),
+        start,
         limit,
       )
       .toArray()
       .filter((row) => row.epoch === epoch)
       .flatMap((row) => {
+        chars += row.body.length;
         const body = readTranscript(row.body);
         if (!body) this.#unreadable("transcript");
         return body ? [{ ...row, body }] : [];
-      });
-    return rows.reverse();
+      })
+      .reverse();
+    if (rows.length < limit) this.#noteWindow({ epoch, start, rows, chars });
+    return rows;
+  }
+
+  #noteWindow(window: Window): void {
+    this.#window = window.chars <= TRANSCRIPT_KNOWN_CHARS ? window : undefined;
   }
 
   /** What stands for the rows before the window, where the epoch was shortened. */
@@ -240,11 +265,13 @@ export class Store {
 
   erase(fromSeq: number): void {
     this.#sql.exec("DELETE FROM transcript WHERE seq >= ?", fromSeq);
+    this.#window = undefined;
     this.#transcriptSeq = undefined;
   }
 
   replace(seq: number, body: TranscriptBody): void {
     this.#sql.exec("UPDATE transcript SET body = ? WHERE seq = ?", JSON.stringify(body), seq);
+    this.#window = undefined;
   }
 
   /** A new epoch begins: what was written until now is not read for it. */
@@ -278,7 +305,8 @@ export class Store {
     this.#transcriptSeq = undefined;
     this.#facts.clear();
     this.#messages.clear();
-    this.#absent = undefined;
+    this.#newest = undefined;
+    this.#window = undefined;
     this.#rollbacks += 1;
   }
 
@@ -294,25 +322,23 @@ export class Store {
   // ---- facts: small things beside the value, a name and a JSON each ----
 
   fact<T>(name: string): T | undefined {
-    let body = this.#facts.get(name);
-    if (body === undefined) {
-      body = this.#sql.exec<{ body: string }>("SELECT body FROM facts WHERE name = ?", name).toArray()[0]?.body ?? null;
-      this.#facts.set(name, body);
-    }
-    if (body === null) return undefined;
-    const fact = readFact<T>(name, body);
-    if (fact === undefined) this.#unreadable("fact");
+    const known = this.#facts.get(name);
+    // Only what was read or written under that name lies there.
+    if (known !== undefined) return known === null ? undefined : (known.body as T);
+    const [row] = this.#sql.exec<{ body: string }>("SELECT body FROM facts WHERE name = ?", name).toArray();
+    const fact = row && readFact<T>(name, row.body);
+    if (row && fact === undefined) this.#unreadable("fact");
+    this.#facts.set(name, fact === undefined ? null : { body: fact });
     return fact;
   }
 
   setFact(name: string, body: unknown): void {
-    const written = JSON.stringify(body);
     this.#sql.exec(
       "INSERT INTO facts (name, body) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET body = ?2",
       name,
-      written,
+      JSON.stringify(body),
     );
-    this.#facts.set(name, written);
+    this.#facts.set(name, { body });
   }
 
   dropFact(name: string): void {

@@ -17,7 +17,7 @@ export interface Budget
 export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   new: {
     rowsWritten: 25,
-    statements: 42,
+    statements: 30,
     alarmsSet: 1,
     modelCalls: 1,
     telegramCalls: 1,
@@ -28,7 +28,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   plain: {
     rowsWritten: 6,
-    statements: 20,
+    statements: 8,
     alarmsSet: 0,
     modelCalls: 1,
     telegramCalls: 1,
@@ -39,7 +39,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   woken: {
     rowsWritten: 8,
-    statements: 35,
+    statements: 24,
     alarmsSet: 1,
     modelCalls: 1,
     telegramCalls: 1,
@@ -49,7 +49,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   streamed: {
     rowsWritten: 9,
-    statements: 26,
+    statements: 14,
     alarmsSet: 1,
     modelCalls: 1,
     telegramCalls: 4,
@@ -60,7 +60,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   tool: {
     rowsWritten: 10,
-    statements: 33,
+    statements: 16,
     alarmsSet: 0,
     modelCalls: 2,
     telegramCalls: 1,
@@ -71,7 +71,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   command: {
     rowsWritten: 3,
-    statements: 11,
+    statements: 5,
     alarmsSet: 0,
     modelCalls: 0,
     telegramCalls: 1,
@@ -81,7 +81,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   reset: {
     rowsWritten: 5,
-    statements: 12,
+    statements: 6,
     alarmsSet: 0,
     modelCalls: 0,
     telegramCalls: 1,
@@ -91,7 +91,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   queued: {
     rowsWritten: 14,
-    statements: 46,
+    statements: 20,
     alarmsSet: 0,
     modelCalls: 2,
     telegramCalls: 3,
@@ -102,7 +102,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   rotated: {
     rowsWritten: 22,
-    statements: 28,
+    statements: 13,
     alarmsSet: 1,
     modelCalls: 2,
     telegramCalls: 1,
@@ -120,7 +120,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   waiting: {
     rowsWritten: 30,
-    statements: 64,
+    statements: 34,
     alarmsSet: 6,
     modelCalls: 3,
     telegramCalls: 2,

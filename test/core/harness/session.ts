@@ -317,6 +317,11 @@ export class Stage {
       newId: () => this.#newId(),
       chance: () => 0.5,
       after: (ms, act) => {
+        // It needs no time to pass: only what is on now comes before it.
+        if (ms === 0) {
+          const soon = setImmediate(() => void (life.alive && act()));
+          return () => clearImmediate(soon);
+        }
         const timer = { at: this.now + ms, act: () => void (life.alive && act()) };
         this.#timers.push(timer);
         return () => {

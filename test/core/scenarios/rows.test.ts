@@ -62,6 +62,8 @@ describe("a row that cannot be read", () => {
     await stage.write("second");
     await stage.hears("echo of second");
     stage.storage.sql.exec('UPDATE transcript SET body = \'{"at":1,"messages":[null]}\' WHERE seq = 1');
+    // What a process has read or written itself it knows.
+    stage.crash();
     await stage.write("third");
     await stage.hears("echo of third");
     const told = JSON.stringify(stage.asked.at(-1)?.body.messages);
