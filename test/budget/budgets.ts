@@ -17,7 +17,7 @@ export interface Budget
 export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   new: {
     rowsWritten: 25,
-    statements: 30,
+    statements: 33,
     alarmsSet: 1,
     modelCalls: 1,
     telegramCalls: 1,
@@ -39,7 +39,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   woken: {
     rowsWritten: 8,
-    statements: 24,
+    statements: 25,
     alarmsSet: 1,
     modelCalls: 1,
     telegramCalls: 1,
@@ -102,7 +102,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   rotated: {
     rowsWritten: 22,
-    statements: 13,
+    statements: 28,
     alarmsSet: 1,
     modelCalls: 2,
     telegramCalls: 1,
@@ -120,7 +120,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
   },
   waiting: {
     rowsWritten: 30,
-    statements: 34,
+    statements: 50,
     alarmsSet: 6,
     modelCalls: 3,
     telegramCalls: 2,
