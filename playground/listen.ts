@@ -33,10 +33,23 @@ export function address(server: Server): string {
   return `http://${HOST}:${at.port}`;
 }
 
-/** A port that is free now. Another process may take it before it is used; on one machine that is rare enough. */
+/**
+ * A port that is free now, out of those that no system hands out by itself (Linux begins at 32768, others later): it must
+ * still be ours after a process that listened there was killed and is started again, seconds later.
+ */
+const FIRST_PORT = 20_000;
+const LAST_PORT = 32_000;
+const MOST_PORTS_TRIED = 100;
+
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server, 0);
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
+  for (let tried = 1; ; tried += 1) {
+    const server = createServer();
+    try {
+      const port = await listen(server, FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT)));
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      return port;
+    } catch (error) {
+      if (tried === MOST_PORTS_TRIED) throw error;
+    }
+  }
 }

@@ -25,11 +25,14 @@ const QUIET = {
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
   X_LOCAL_OBSERVABILITY: "false",
   X_LOCAL_EXPLORER: "false",
+  // Without its own lines nothing says that it is this process that listens.
+  WRANGLER_LOG: "log",
   CI: "true",
   NO_COLOR: "1",
   FORCE_COLOR: "0",
 } as const;
 
+const LISTENS = /\bready on http/i;
 const READY_WITHIN_MS = 60_000;
 const PROBE_EVERY_MS = 40;
 const PROBE_ANSWER_MS = 2000;
@@ -44,6 +47,8 @@ export class WranglerDev {
   readonly url: string;
   readonly #options: WranglerOptions;
   #child: ChildProcess | undefined;
+  /** It has said so; until then whoever answers on the port is somebody else. */
+  #isListening = false;
   #guard: ChildProcess | undefined;
 
   constructor(options: WranglerOptions) {
@@ -64,6 +69,7 @@ export class WranglerDev {
     if (this.#child) throw new Error("wrangler dev is running already");
     const { cwd = ROOT, onLine } = this.#options;
     const last: string[] = [];
+    this.#isListening = false;
     const child = spawn(nodeFor(cwd), this.#arguments(cwd), {
       cwd,
       detached: process.platform !== "win32",
@@ -77,6 +83,7 @@ export class WranglerDev {
         const line = stripVTControlCharacters(written);
         last.push(line);
         if (last.length > 40) last.shift();
+        if (this.#child === child && LISTENS.test(line)) this.#isListening = true;
         onLine?.(line, stream);
       });
     }
@@ -116,13 +123,7 @@ export class WranglerDev {
   async #ready(child: ChildProcess, last: readonly string[]): Promise<void> {
     const until = Date.now() + READY_WITHIN_MS;
     while (this.#child === child) {
-      try {
-        const response = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(PROBE_ANSWER_MS) });
-        await response.body?.cancel();
-        if (response.ok) return;
-      } catch {
-        // Not listening yet.
-      }
+      if (this.#isListening && (await isServing(this.url))) return;
       if (Date.now() > until) {
         await this.kill9();
         throw new Error(`the Worker did not answer on ${this.url}/health in time; it said:\n${complaint(last)}`);
@@ -142,6 +143,17 @@ export class WranglerDev {
       await new Promise((resolve) => setTimeout(resolve, 15));
     }
     this.#guard?.kill("SIGKILL");
+  }
+}
+
+/** Whether a Worker answers on /health. */
+export async function isServing(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(PROBE_ANSWER_MS) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
   }
 }
 

@@ -1,15 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeSettings } from "../../playground/env-file.ts";
-import { freePort } from "../../playground/listen.ts";
+import { freePort, listen } from "../../playground/listen.ts";
 import { ModelStandIn } from "../../playground/model.ts";
 import { ADA, BOT_TOKEN } from "../../playground/telegram/cast.ts";
 import { TelegramStandIn } from "../../playground/telegram.ts";
 import type { MessageView } from "../../playground/view.ts";
+import { type EngineOptions, wranglerDev } from "../../playground/worker.ts";
 import { PageEvents } from "./harness/page-events.ts";
 import { Program } from "./harness/program.ts";
+import { WorkerdAlone } from "./harness/workerd-alone.ts";
 import { startWorld } from "./harness/world.ts";
 
 let directory: string;
@@ -116,6 +119,22 @@ test("npm run dev -- --telegram bridges long polling to the webhook and acknowle
   expect(await program.interrupt()).toBe(0);
   expect(await isServed(`http://127.0.0.1:${port}/health`)).toBe(false);
   await Promise.all([telegram.close(), model.close()]);
+});
+
+test.each([
+  ["wrangler dev", wranglerDev()],
+  ["workerd alone", (options: EngineOptions) => new WorkerdAlone(options)],
+] as const)("%s does not take an answer from somebody else on its port for its own", async (_name, make) => {
+  const somebodyElse = createServer((_request, response) => response.end("{}"));
+  const port = await listen(somebodyElse, 0);
+  const envFile = join(directory, "settings.env");
+  writeFileSync(envFile, "");
+  const said: string[] = [];
+  const engine = make({ port, directory: join(directory, "taken"), envFile, onLine: (line) => said.push(line) });
+  await expect(engine.start({})).rejects.toThrow(/ended/);
+  expect(said.join("\n")).toMatch(/address already in use/i);
+  expect(engine.running).toBe(false);
+  somebodyElse.close();
 });
 
 test("a world's Worker is killed whole and comes back on the same state", async () => {

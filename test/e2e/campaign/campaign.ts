@@ -1,3 +1,4 @@
+import { isServing } from "../../../scripts/wrangler.ts";
 import { chance } from "../../core/session/model/random.ts";
 import { WorkerdAlone } from "../harness/workerd-alone.ts";
 import { startWorld, type World } from "../harness/world.ts";
@@ -5,7 +6,7 @@ import { type Account, sum } from "./account.ts";
 import { type Place, placesOf } from "./crowd.ts";
 import { mindOf } from "./mind.ts";
 import { pause } from "./pause.ts";
-import { isServing, testimony } from "./testimony.ts";
+import { testimony } from "./testimony.ts";
 import { modelWeather, settingsOf, telegramWeather } from "./weather.ts";
 
 /**
@@ -92,7 +93,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
     const silent = () => places.filter((place) => place.open() > 0);
     if (silent().length > 0) {
       stories.push(...(await testimony(world, silent())));
-      if (!(await isServing(world))) {
+      if (!(await isServing(world.worker.url))) {
         befell("when it was calm the process did not answer; it was started once more");
         await restarted(world, {}, "when it was calm", befell);
         await settled(world, places, tell);

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { isRecord } from "../../../playground/telegram/args.ts";
+import { isServing } from "../../../scripts/wrangler.ts";
 import type { World } from "../harness/world.ts";
 import type { Place } from "./crowd.ts";
 
@@ -16,7 +17,6 @@ const LAST_LINES = 8;
 const LAST_OUTPUT = 30;
 /** Where `wrangler dev` and workerd keep the alarms of sessions. */
 const ALARMS = ["state/v3/do/turnkeeper-Session/metadata.sqlite", "state/objects/Session/metadata.sqlite"];
-const HEALTH_WITHIN_MS = 5_000;
 
 export async function testimony(world: World, silent: readonly Place[]): Promise<string[]> {
   const lines = [
@@ -28,21 +28,12 @@ export async function testimony(world: World, silent: readonly Place[]): Promise
   return [...lines, "--- the Worker wrote last", ...world.worker.output.slice(-LAST_OUTPUT)];
 }
 
-/** Whether the Worker answers at all: where it does not, no chat is to blame. */
-export async function isServing({ worker }: World): Promise<boolean> {
-  try {
-    return (await fetch(`${worker.url}/health`, { signal: AbortSignal.timeout(HEALTH_WITHIN_MS) })).ok;
-  } catch {
-    return false;
-  }
-}
-
 async function health(world: World): Promise<string> {
   if (!world.worker.running) return "has ended by itself";
   const askedAt = Date.now();
-  return (await isServing(world))
+  return (await isServing(world.worker.url))
     ? `answers on /health after ${Date.now() - askedAt} ms`
-    : `does not answer on /health within ${HEALTH_WITHIN_MS} ms`;
+    : "does not answer on /health";
 }
 
 /** The processes of `wrangler dev` with the processor time that each has had: one that spins is seen by it. */

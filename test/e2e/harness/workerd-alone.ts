@@ -6,7 +6,7 @@ import { build } from "../../../bench/build.ts";
 import { binary, configOf } from "../../../bench/workerd.ts";
 import type { Settings } from "../../../playground/env-file.ts";
 import type { Engine, EngineOptions } from "../../../playground/worker.ts";
-import { guard } from "../../../scripts/wrangler.ts";
+import { guard, isServing } from "../../../scripts/wrangler.ts";
 
 /**
  * The Worker's bundle under workerd itself, with its state on disk. `wrangler dev` takes some seconds of processor time
@@ -15,9 +15,10 @@ import { guard } from "../../../scripts/wrangler.ts";
  */
 
 const OBJECTS = { SESSION: "Session", POOL: "Pool", PERSON: "Person", DIRECTORY: "Directory" };
+/** The pipe on which workerd says what it listens on. */
+const CONTROL = 3;
 const READY_WITHIN_MS = 60_000;
 const PROBE_EVERY_MS = 20;
-const PROBE_ANSWER_MS = 2_000;
 
 export class WorkerdAlone implements Engine {
   readonly url: string;
@@ -46,20 +47,27 @@ export class WorkerdAlone implements Engine {
     const { directory, port, onLine } = this.#options;
     const config = join(directory, "config.capnp");
     writeFileSync(config, configOf({ objects: OBJECTS, settings }, port), { mode: 0o600 });
-    const child = spawn(binary(), ["serve", config, "--experimental"], {
+    const child = spawn(binary(), ["serve", config, "--experimental", `--control-fd=${CONTROL}`], {
       cwd: directory,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
     this.#child = child;
     this.#guard = guard(child.pid);
     child.once("exit", () => {
       if (this.#child === child) this.#child = undefined;
     });
-    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", onLine);
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream) createInterface({ input: stream }).on("line", onLine);
+    }
+    // Before it says that it listens, whoever answers on the port is somebody else.
+    let isListening = false;
+    child.stdio[CONTROL]?.once("data", () => {
+      isListening = true;
+    });
     const until = Date.now() + READY_WITHIN_MS;
     while (this.#child === child && Date.now() < until) {
-      if (await this.#answers()) return;
+      if (isListening && (await isServing(this.url))) return;
       await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
     }
     const why = this.#child === child ? "did not answer on /health in time" : "ended";
@@ -83,15 +91,5 @@ export class WorkerdAlone implements Engine {
     child.kill(signal);
     await gone;
     this.#guard?.kill("SIGKILL");
-  }
-
-  async #answers(): Promise<boolean> {
-    try {
-      const response = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(PROBE_ANSWER_MS) });
-      await response.body?.cancel();
-      return response.ok;
-    } catch {
-      return false;
-    }
   }
 }
