@@ -1,7 +1,7 @@
 import type { Settings } from "../config.ts";
 import { shardOf } from "../directory/shards.ts";
 import { type Environment, settingsOf } from "../environment.ts";
-import { log } from "../log.ts";
+import { log, unhurried } from "../log.ts";
 import { languageModel } from "../models/registry.ts";
 import { fingerprintsOf, keyOf } from "../pool/fingerprint.ts";
 import type { ReportReply } from "../pool/shell.ts";
@@ -43,7 +43,7 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
     },
     detach: (work) => ctx.waitUntil(work),
     settings,
-    log,
+    log: unhurried(log),
     call: createCaller({
       apiRoot: settings.telegramApiRoot,
       token: settings.botToken,
