@@ -16,6 +16,8 @@ export class Disk {
   onAlarm: () => void = () => {};
   /** Tables that were written since somebody asked last. */
   readonly written = new Set<string>();
+  readonly #ages = new Map<string, number>();
+  #rollbacks = 0;
   /** Rises whenever the journal may say something else than before. */
   journalAge = 0;
 
@@ -31,6 +33,11 @@ export class Disk {
     if (this.#alarmAt === at) return;
     this.#alarmAt = at;
     if (this.#depth === 0) this.onAlarm();
+  }
+
+  /** Changes whenever the table may say something else than before. */
+  age(table: string): number {
+    return (this.#ages.get(table) ?? 0) + this.#rollbacks;
   }
 
   rows<Row extends Record<string, SqlValue>>(query: string, ...bindings: readonly SqlValue[]): Row[] {
@@ -64,6 +71,7 @@ export class Disk {
       if (!isDone) {
         this.#alarmAt = alarmAt;
         this.journalAge += 1;
+        this.#rollbacks += 1;
         this.#run(this.#depth === 1 ? "ROLLBACK" : `ROLLBACK TO ${name}`);
       }
       this.#depth -= 1;
@@ -74,6 +82,7 @@ export class Disk {
   wipe(): void {
     this.#isNew = true;
     this.journalAge += 1;
+    this.#rollbacks += 1;
     for (const { name } of this.rows<{ name: string }>(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
     )) {
@@ -104,6 +113,7 @@ export class Disk {
     const match = WRITES.exec(query);
     if (!match?.[1]) return;
     this.written.add(match[1]);
+    this.#ages.set(match[1], (this.#ages.get(match[1]) ?? 0) + 1);
     if (match[1] === "journal") this.journalAge += 1;
   }
 }

@@ -4,8 +4,10 @@ import type { LogEvent, LogFields } from "../src/log.ts";
 import type { Accepted } from "../src/session/accept.ts";
 import type { Content } from "../src/session/outbox.ts";
 import type { Inbound } from "../src/telegram/message.ts";
+import type { Posted } from "./entrance.ts";
 import type { ModelCall } from "./model.ts";
 import type { SessionHost } from "./session-host.ts";
+import type { Wanted } from "./updates.ts";
 
 /** What can be seen of a world as it goes on: what lies in storage, what is said to the outside, what the outside did. */
 export interface Facts {
@@ -36,6 +38,17 @@ export interface Facts {
   /** A message stands in a chat, or says something else than before. */
   readonly stood: Stood;
   /** Telegram has its 200 for an update. */
+  readonly entered: {
+    readonly update: number;
+    readonly wanted: Wanted;
+    /** How often it had to be sent. */
+    readonly attempts: number;
+    /** What a session made of it; absent: none was reached. */
+    readonly inside: Posted["inside"];
+    /** Why the entrance kept it out. */
+    readonly reason: string | undefined;
+  };
+  /** The same of one that a session has taken in. */
   readonly acknowledged: {
     readonly host: SessionHost;
     readonly inbound: Inbound;
@@ -60,7 +73,8 @@ export interface Facts {
     readonly credential: string;
     readonly model: string | undefined;
   };
-  readonly chargedAfterLift: { readonly credential: string };
+  /** A pool has benched a credential. */
+  readonly charged: { readonly credential: string; readonly isOfBeforeLift: boolean };
   readonly crashed: { readonly host: SessionHost; readonly how: string };
   readonly wiped: { readonly host: SessionHost };
   /** A session's object was called or woke in this step of the world. */
@@ -112,6 +126,8 @@ export interface Stood {
   readonly text: string;
   readonly isNew: boolean;
   readonly method: string;
+  /** Who made the message, and who has now called. */
+  readonly by: string;
   readonly session: string;
 }
 
@@ -129,6 +145,10 @@ export interface Watched {
   readonly now: () => number;
   /** When the chat was last told to slow down until; 0: never. */
   readonly floodUntil: (chat: number) => number;
+  /** Somebody who may: everybody is let in, or this one was. */
+  readonly isPaired: (user: number) => boolean;
+  /** The id that the chat has now; a group may have got another one. */
+  readonly chatNow: (chat: number) => number;
   /** Nobody has deleted it. */
   readonly stands: (chat: number, message: number) => boolean;
 }
@@ -140,6 +160,8 @@ export interface Violation {
 
 export class Bus {
   readonly #handlers = new Map<string, { name: string; see: (fact: never) => string | undefined }[]>();
+  /** How often each check has looked at something. */
+  readonly looks = new Map<string, number>();
   violation: Violation | undefined;
 
   constructor(checks: readonly Check[], world: Watched) {
@@ -155,6 +177,7 @@ export class Bus {
   emit<Kind extends keyof Facts>(kind: Kind, fact: Facts[Kind]): void {
     if (this.violation) return;
     for (const { name, see } of this.#handlers.get(kind) ?? []) {
+      this.looks.set(name, (this.looks.get(name) ?? 0) + 1);
       const complaint = see(fact as never);
       if (complaint !== undefined) {
         this.violation = { check: name, complaint };

@@ -1,6 +1,6 @@
 import type { SqlValue } from "../src/session/outbox.ts";
 import type { Disk } from "./disk.ts";
-import { Gone } from "./gone.ts";
+import { Gone, StorageFault } from "./gone.ts";
 import type { Cancel, Timeline } from "./timeline.ts";
 
 /**
@@ -15,6 +15,8 @@ export interface LifePorts {
   readonly onFuse: (life: Life, at: string) => void;
   /** Storage is looked at, and perhaps written. */
   readonly onTouch: () => void;
+  /** Storage fails at this port. */
+  readonly onStorageFault: (port: string) => void;
   /** Work that nobody awaits ended with an error in a process that lives. */
   readonly onFault: (error: unknown) => void;
 }
@@ -27,6 +29,8 @@ export class Life {
   #state: "alive" | "zombie" | "dead" = "alive";
   /** So many more calls of ports until it dies; undefined: it does not die by itself. */
   fuse: number | undefined;
+  /** So many more uses of storage until one fails; undefined: none does. */
+  fault: number | undefined;
 
   constructor(number: number, ports: LifePorts) {
     this.number = number;
@@ -45,6 +49,7 @@ export class Life {
   end(as: "zombie" | "dead"): void {
     this.#state = as;
     this.fuse = undefined;
+    this.fault = undefined;
   }
 
   /** Every port passes here, so that a crash may happen between any two effects. */
@@ -59,7 +64,17 @@ export class Life {
     this.pass(port);
     if (this.#state !== "alive") throw new Gone();
     this.#ports.onTouch();
+    this.#mayFail(port);
     return this.#ports.disk;
+  }
+
+  #mayFail(port: string): void {
+    if (this.fault === undefined) return;
+    this.fault -= 1;
+    if (this.fault > 0) return;
+    this.fault = undefined;
+    this.#ports.onStorageFault(port);
+    throw new StorageFault();
   }
 
   exec<Row extends Record<string, SqlValue>>(query: string, bindings: readonly SqlValue[]) {
@@ -80,6 +95,7 @@ export class Life {
     const disk = this.touch("begin");
     const result = disk.transaction(work, () => {
       this.pass("commit");
+      if (this.#state === "alive") this.#mayFail("commit");
       return this.#state === "alive";
     });
     this.pass("committed");
@@ -109,7 +125,7 @@ export class Life {
 
   detach(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
-      if (this.#state === "alive") this.#ports.onFault(error);
+      if (this.#state === "alive" && !(error instanceof StorageFault)) this.#ports.onFault(error);
     });
   }
 }

@@ -1,5 +1,11 @@
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type Simulated, simulate } from "./simulate.ts";
+import { CHECKS } from "./checks/all.ts";
+import { missing } from "./coverage.ts";
+import { realNow } from "./real-time.ts";
+import { simulate } from "./simulate.ts";
+import { type Ended, ended, Tally } from "./tally.ts";
 
 const { values } = parseArgs({
   options: {
@@ -12,53 +18,106 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "Infinity" },
     /** How many lines a failure prints. */
     lines: { type: "string", default: "200" },
+    /** Ends badly where something that should have occurred never did. */
+    covered: { type: "boolean" },
+    /** Of the checks, those whose names contain this. */
+    only: { type: "string", default: "" },
     /** World after world until ten million events have happened. */
     nightly: { type: "boolean" },
+    /** Processes that share the worlds: every second, third … is for each. */
+    workers: { type: "string", default: "1" },
   },
 });
 const NIGHTLY_STEPS = 10_000_000;
 
 const first = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-const minutes = Number(values.minutes);
-const sessions = Number(values.sessions);
-const totals = new Map<string, number>();
-let steps = 0;
-let transitions = 0;
-let realMs = 0;
-let longest = 0;
-let worlds = 0;
+const workers = Number(values.workers);
+const tally = new Tally(realNow);
 
-const isOver = () =>
-  values.nightly ? steps >= NIGHTLY_STEPS : worlds >= Number(values.worlds) || realMs >= 1_000 * Number(values.seconds);
+const isOver = () => {
+  if (values.nightly) return tally.steps >= NIGHTLY_STEPS;
+  return tally.worlds >= Number(values.worlds) || tally.seconds >= Number(values.seconds);
+};
 
-for (let seed = first; !isOver(); seed += 1) {
-  const done = await simulate({ seed, minutes, sessions, lines: Number(values.lines) });
-  worlds += 1;
-  steps += done.steps;
-  transitions += done.transitions;
-  realMs += done.realMs;
-  longest = Math.max(longest, done.settledMinutes);
-  for (const [name, count] of done.totals) totals.set(name, (totals.get(name) ?? 0) + count);
+// A world takes the clock away from its process: those that are to go on at the same time need a process each.
+if (process.send) await serve();
+else if (workers > 1) await share();
+else for (let seed = first; !isOver() && take(await world(seed)); seed += 1);
+
+if (!process.send && process.exitCode !== 1) {
+  report("done");
+  const lacking = missing(tally.totals);
+  if (lacking.length > 0) console.log(`  never seen: ${lacking.join(", ")}`);
+  if (values.covered && lacking.length > 0) process.exitCode = 1;
+}
+
+async function world(seed: number): Promise<Ended> {
+  const checks = CHECKS.filter(({ name }) => name.includes(values.only));
+  const { minutes, sessions, lines } = values;
+  return ended(
+    await simulate({
+      seed,
+      minutes: Number(minutes),
+      sessions: Number(sessions),
+      checks,
+      lines: Number(lines),
+    }),
+  );
+}
+
+/** False: a promise was broken. */
+function take(done: Ended): boolean {
+  tally.add(done);
   if (done.violation) {
     fail(done);
     process.exitCode = 1;
-    break;
+    return false;
   }
-  if (worlds === 1 || worlds % 50 === 0) report(`seed ${seed} print ${done.print}`);
+  if (tally.worlds === 1 || tally.worlds % 50 === 0) report(`seed ${done.seed} print ${done.print}`);
+  return true;
 }
-if (process.exitCode !== 1) report("done");
+
+/** A process that is told seeds and says what became of each. */
+function serve(): Promise<void> {
+  return new Promise((resolve) => {
+    process.on("message", (seed: number) => {
+      void world(seed).then((done) => process.send?.(done));
+    });
+    process.on("disconnect", resolve);
+  });
+}
+
+async function share(): Promise<void> {
+  let seed = first;
+  const children = Array.from({ length: workers }, () => fork(fileURLToPath(import.meta.url), process.argv.slice(2)));
+  await Promise.all(
+    children.map(
+      (child) =>
+        new Promise<void>((resolve, reject) => {
+          const next = () => {
+            if (isOver() || process.exitCode === 1) child.disconnect();
+            else child.send(seed++);
+          };
+          child.on("message", (done: Ended) => {
+            if (process.exitCode !== 1) take(done);
+            next();
+          });
+          child.on("disconnect", resolve);
+          child.on("error", reject);
+          child.on("exit", (code) => (code ? reject(new Error(`a process ended with ${code}`)) : resolve()));
+          next();
+        }),
+    ),
+  );
+}
 
 function report(head: string): void {
-  const perSecond = Math.round(steps / Math.max(0.001, realMs / 1000));
-  console.log(
-    `${head}: ${worlds} worlds, ${steps} events, ${transitions} transitions, ${(realMs / 1000).toFixed(1)} s, ${perSecond} events/s; settled within ${longest.toFixed(1)} min`,
-  );
-  const named = [...totals].sort(([one], [other]) => one.localeCompare(other));
-  console.log(`  ${named.map(([name, count]) => `${name} ${count}`).join(", ")}`);
+  for (const line of tally.lines(head)) console.log(line);
 }
 
-function fail({ seed, violation, lines, steps: after }: Simulated): void {
-  for (const line of lines()) console.log(line);
-  console.log(`\n✗ ${violation?.check}\n  ${violation?.complaint}\n  after ${after} events of seed ${seed}. Again:`);
-  console.log(`  npm run simulate -- --seed ${seed} --minutes ${minutes} --sessions ${sessions}`);
+function fail({ seed, violation, lines, steps }: Ended): void {
+  for (const line of lines) console.log(line);
+  const only = values.only === "" ? "" : ` --only ${JSON.stringify(values.only)}`;
+  console.log(`\n✗ ${violation?.check}\n  ${violation?.complaint}\n  after ${steps} events of seed ${seed}. Again:`);
+  console.log(`  npm run simulate -- --seed ${seed} --minutes ${values.minutes} --sessions ${values.sessions}${only}`);
 }

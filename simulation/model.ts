@@ -35,6 +35,7 @@ export interface ModelPorts {
   readonly chance: Chance;
   readonly weather: () => Weather;
   readonly providers: Providers;
+  readonly count: (what: string) => void;
   readonly began: (call: ModelCall) => void;
   readonly ended: (call: ModelCall) => void;
 }
@@ -104,6 +105,7 @@ export class Models {
           answer: () => ++this.#answers,
           id: () => `call-${++this.#ids}`,
         });
+        for (const part of plan.parts) if (part.type === "tool-call") this.#ports.count(`tool: ${part.toolName}`);
         resolve({ stream: this.#parts(call, plan, slow, over) });
       });
     });

@@ -8,15 +8,17 @@ import type { SessionHost } from "./session-host.ts";
 export class Observer {
   readonly #host: SessionHost;
   readonly #bus: Bus;
+  readonly #count: (what: string) => void;
   #seq = 0;
   #session: Session | undefined;
   #outbox = new Map<string, OutboxRow>();
   #reminders = new Map<string, ReminderRow>();
   #transcript = 0;
 
-  constructor(host: SessionHost, bus: Bus) {
+  constructor(host: SessionHost, bus: Bus, count: (what: string) => void) {
     this.#host = host;
     this.#bus = bus;
+    this.#count = count;
   }
 
   forget(): void {
@@ -61,6 +63,8 @@ export class Observer {
       const { effects, ...event }: Event & { effects: string[] } = JSON.parse(row.event);
       const before = this.#session ? { ...this.#session, policy: after.policy } : newSession(after.policy);
       this.#session = after;
+      this.#count(`event: ${event.type}`);
+      for (const effect of effects) this.#count(`effect: ${effect}`);
       this.#bus.emit("transition", { host: this.#host, seq, at: row.at, before, after, event, effects });
     }
   }

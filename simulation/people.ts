@@ -1,30 +1,43 @@
-import type { Attachment, Inbound, Message, Place, Sender } from "../src/telegram/message.ts";
-import type { SessionHost } from "./session-host.ts";
+import {
+  BOT_NAME,
+  type Body,
+  draftStoppedBody,
+  messageBody,
+  pressBody,
+  strangeBody,
+  type WrittenMessage,
+} from "./bodies.ts";
+import { type Spot, STRANGER } from "./places.ts";
 import type { Chat } from "./telegram.ts";
-import type { Updates } from "./updates.ts";
+import type { Updates, Wanted } from "./updates.ts";
 import type { World } from "./world.ts";
 
 /**
- * People who write, send albums and texts that their client splits, stop, reset, edit what they wrote, reply to questions
- * and press buttons, old ones too and some twice. Each message carries a mark by which its answer can be known.
+ * People who write, send albums, pictures, voices and texts that their client splits, stop, reset, edit what they wrote,
+ * reply to questions and press buttons, old ones too and some twice. Each message carries a mark by which its answer can
+ * be known. In a group they call the bot by its name, and sometimes talk among themselves.
  */
 const MEAN_PAUSE_MS = 25_000;
 const OLD_BUTTONS_KEPT = 20;
+const DRAFT_LIVES_MS = 30_000;
+const OWNER = 1_000;
+
+type More = Partial<Pick<WrittenMessage, "media" | "albumId" | "replyTo">>;
 
 export class Person {
   readonly #world: World;
   readonly #updates: Updates;
-  readonly #hosts: readonly SessionHost[];
-  readonly #sender: Sender;
-  readonly #oldButtons: { readonly host: SessionHost; readonly data: string; readonly messageId: number }[] = [];
-  #last: { readonly host: SessionHost; readonly message: Message } | undefined;
+  readonly #spots: readonly Spot[];
+  readonly #id: number;
+  readonly #oldButtons: { readonly spot: Spot; readonly data: string; readonly messageId: number }[] = [];
+  #last: { readonly spot: Spot; readonly message: WrittenMessage; readonly wanted: Wanted } | undefined;
   #isQuiet = false;
 
-  constructor(world: World, updates: Updates, hosts: readonly SessionHost[], id: number) {
+  constructor(world: World, updates: Updates, spots: readonly Spot[], id: number) {
     this.#world = world;
     this.#updates = updates;
-    this.#hosts = hosts;
-    this.#sender = { id, name: `Person ${id}`, language: "en" };
+    this.#spots = spots;
+    this.#id = id;
     this.#wait();
   }
 
@@ -34,7 +47,8 @@ export class Person {
 
   #wait(): void {
     const { timeline, chance } = this.#world;
-    timeline.after(chance.wait(MEAN_PAUSE_MS), "person", () => {
+    // A stranger comes by now and then.
+    timeline.after(chance.wait(this.#id === STRANGER ? 5 * MEAN_PAUSE_MS : MEAN_PAUSE_MS), "person", () => {
       if (this.#isQuiet) return;
       this.#act();
       this.#wait();
@@ -43,130 +57,186 @@ export class Person {
 
   #act(): void {
     const { chance } = this.#world;
-    const host = chance.pick(this.#hosts);
-    if (!host) return;
-    const chat = this.#world.telegram.chat(host.chatId);
+    const spot = chance.pick(this.#spots);
+    if (!spot) return;
+    const chat = this.#world.telegram.chat(spot.chatId);
     if (chat.isBlocked) return;
+    if (this.#id === STRANGER && chance.hit(0.5)) return this.#say(spot, "/pair", {}, false);
+    if (this.#id === OWNER && chance.hit(0.1) && this.#letIn(spot)) return;
+    if (chat.draft && this.#world.timeline.now - chat.draft.at < DRAFT_LIVES_MS && chance.hit(0.3)) {
+      return this.#updates.send(spot, draftStoppedBody(this.#updates.nextId(), spot, chat.draft.id), this.#wanted());
+    }
     const dice = chance.next();
-    if (dice < 0.36) this.#say(host, "");
-    else if (dice < 0.46) this.#burst(host);
-    else if (dice < 0.5) this.#split(host);
-    else if (dice < 0.53) this.#album(host);
-    else if (dice < 0.56) this.#say(host, "LOOP ");
-    else if (dice < 0.72) this.#command(host);
+    if (dice < 0.3) this.#say(spot, "");
+    else if (dice < 0.33) this.#chatter(spot);
+    else if (dice < 0.43) this.#burst(spot);
+    else if (dice < 0.46) this.#split(spot);
+    else if (dice < 0.48) this.#album(spot);
+    else if (dice < 0.52) this.#media(spot);
+    else if (dice < 0.55) this.#say(spot, "LOOP ");
+    else if (dice < 0.72) this.#command(spot);
     else if (dice < 0.8) this.#edit();
-    else if (dice < 0.84) this.#reply(host, chat);
-    else this.#press(host, chat);
+    else if (dice < 0.85) this.#reply(spot, chat);
+    else this.#press(spot, chat);
   }
 
-  #burst(host: SessionHost): void {
+  /** A stranger's word is for nobody until somebody lets them in. */
+  #wanted(): Wanted {
+    return this.#id === STRANGER ? "any" : "in";
+  }
+
+  #burst(spot: Spot): void {
     const { timeline, chance } = this.#world;
     for (let count = chance.between(2, 4); count > 0; count -= 1) {
       timeline.after(chance.below(3_000), "person goes on", () => {
-        if (!this.#isQuiet) this.#say(host, "");
+        if (!this.#isQuiet) this.#say(spot, "");
       });
     }
   }
 
-  #split(host: SessionHost): void {
+  #split(spot: Spot): void {
     const { timeline, chance } = this.#world;
-    this.#say(host, "", { textChars: 4096 });
+    this.#say(spot, LONG_TEXT);
     timeline.after(chance.below(2_500), "rest of a text", () => {
-      if (!this.#isQuiet) this.#say(host, "");
+      if (!this.#isQuiet) this.#say(spot, "");
     });
   }
 
-  #album(host: SessionHost): void {
+  #album(spot: Spot): void {
     const { chance } = this.#world;
     const albumId = chance.id();
-    for (let count = chance.between(2, 4); count > 0; count -= 1) {
-      const uniqueId = chance.id();
-      const photo: Attachment = { kind: "photo", fileId: `file-${uniqueId}`, uniqueId, bytes: 68, mime: "image/png" };
-      this.#say(host, "", { albumId, attachments: [photo] });
-    }
+    for (let count = chance.between(2, 4); count > 0; count -= 1)
+      this.#say(spot, "", { albumId, media: photo(chance.id()) });
   }
 
-  #command(host: SessionHost): void {
+  #media(spot: Spot): void {
+    const { chance } = this.#world;
+    const media = chance.pick(MEDIA)(chance.id());
+    const isWordless = spot.type === "private" && chance.hit(0.5);
+    if (this.#id === OWNER && chance.hit(0.1)) return this.#say(spot, "", { media: skillFile(chance.id()) }, false);
+    this.#say(spot, "", { media }, !isWordless);
+  }
+
+  /** In a group people talk to each other, and to other bots. */
+  #chatter(spot: Spot): void {
+    if (spot.type === "private") {
+      this.#updates.send(spot, strangeBody(this.#updates.nextId(), spot), "out");
+      return;
+    }
+    const { chance } = this.#world;
+    const words = chance.pick(["to nobody", "/status@another_bot", "@another_bot and you?"]);
+    const update = this.#updates.nextId();
+    this.#updates.send(spot, messageBody(update, "message", spot, this.#id, this.#write(spot, words)), "out");
+  }
+
+  #command(spot: Spot): void {
     const { chance } = this.#world;
     const command = chance.pick(COMMANDS);
     const [name = "", ...rest] = command.split(" ");
-    this.#say(host, `/${command} `, { command: { name, words: rest.join(" ") } }, rest.length > 0);
+    const named = spot.type !== "private" && (name === "nonsense" || chance.hit(0.3)) ? `@${BOT_NAME}` : "";
+    const update = this.#updates.nextId();
+    const words = rest.join(" ").replace("WORDS", `zq${update}z`);
+    const written = this.#write(spot, `/${name}${named}${words === "" ? "" : ` ${words}`}`);
+    this.#world.count(`command: ${name}`);
+    this.#last = { spot, message: written, wanted: this.#wanted() };
+    this.#updates.send(spot, messageBody(update, "message", spot, this.#id, written), this.#wanted());
   }
 
-  #say(host: SessionHost, words: string, more: Partial<Message> = {}, marked = true): void {
-    const { telegram, timeline } = this.#world;
+  #say(spot: Spot, words: string, more: More = {}, marked = true): void {
     const update = this.#updates.nextId();
-    const mark = marked && more.command === undefined ? `zq${update}z` : "";
-    const text = `${words}${mark}`;
-    const messageId = telegram.written(telegram.chat(host.chatId), text, host.threadId);
-    const command = more.command && {
-      ...more.command,
-      words: more.command.words.replace("WORDS", `zq${update}z`),
-    };
-    const message: Message = {
-      messageId,
-      writtenAt: timeline.now,
-      text,
-      textChars: text.length,
-      attachments: [],
-      notes: [],
-      ...more,
-      ...(command ? { command } : {}),
-    };
-    this.#last = { host, message };
-    this.#updates.send(host, { kind: "message", update, place: placeOf(host), from: this.#sender, message });
+    const isCall = spot.type !== "private" && more.replyTo === undefined && !words.startsWith("/");
+    const called = isCall ? `@${BOT_NAME} ` : "";
+    const written = this.#write(spot, `${called}${words}${marked ? `zq${update}z` : ""}`.trim(), more);
+    this.#last = { spot, message: written, wanted: this.#wanted() };
+    this.#updates.send(spot, messageBody(update, "message", spot, this.#id, written), this.#wanted());
+  }
+
+  #write(spot: Spot, text: string, more: More = {}): WrittenMessage {
+    const { telegram, timeline } = this.#world;
+    const messageId = telegram.written(telegram.chat(spot.chatId), text, spot.threadId);
+    return { messageId, writtenAt: timeline.now, text, ...more };
   }
 
   #edit(): void {
     if (!this.#last) return;
-    const { host, message } = this.#last;
-    const edited = { ...message, text: `${message.text} edited`, attachments: [] };
-    this.#updates.send(host, {
-      kind: "edit",
-      update: this.#updates.nextId(),
-      place: placeOf(host),
-      from: this.#sender,
-      message: edited,
-    });
+    const { spot, message, wanted } = this.#last;
+    const edited = { ...message, text: `${message.text} edited` };
+    const update = this.#updates.nextId();
+    this.#updates.send(spot, messageBody(update, "edited_message", spot, this.#id, edited), wanted);
   }
 
   /** To a question of the bot, where one stands. */
-  #reply(host: SessionHost, chat: Chat): void {
+  #reply(spot: Spot, chat: Chat): void {
     const asked = [...chat.messages].findLast(
-      ([, message]) => message.isBot && message.thread === host.threadId && message.buttons[0]?.startsWith("ask:"),
+      ([, message]) => message.isBot && message.thread === spot.threadId && message.buttons[0]?.startsWith("ask:"),
     );
-    if (!asked) return this.#say(host, "");
-    const reply = { messageId: asked[0], from: "the bot", text: "a question" };
-    if (this.#world.chance.hit(0.5)) this.#say(host, "yes", {}, false);
-    else this.#say(host, "my own words ", { reply });
+    if (!asked) return this.#say(spot, "");
+    if (this.#world.chance.hit(0.5)) this.#say(spot, "yes", {}, false);
+    else this.#say(spot, "my own words ", { replyTo: asked[0] });
   }
 
-  #press(host: SessionHost, chat: Chat): void {
+  #press(spot: Spot, chat: Chat): void {
     const { chance } = this.#world;
     const standing = [...chat.messages].flatMap(([messageId, message]) =>
-      message.isBot && message.thread === host.threadId
-        ? message.buttons.map((data) => ({ host, data, messageId }))
+      message.isBot && message.thread === spot.threadId
+        ? message.buttons.map((data) => ({ spot, data, messageId }))
         : [],
     );
     const old = chance.hit(0.2) ? chance.pick(this.#oldButtons) : undefined;
     const button = old ?? chance.pick(standing.slice(-6));
-    if (!button) return this.#say(host, "");
+    if (!button) return this.#say(spot, "");
     this.#oldButtons.push(button);
     if (this.#oldButtons.length > OLD_BUTTONS_KEPT) this.#oldButtons.shift();
+    this.#world.count(`button: ${button.data.split(":", 1)[0]}`);
     for (let times = chance.hit(0.15) ? 2 : 1; times > 0; times -= 1) {
       const update = this.#updates.nextId();
-      this.#updates.send(button.host, {
-        kind: "press",
-        update,
-        place: placeOf(button.host),
-        from: this.#sender,
-        queryId: `query-${update}`,
-        data: button.data,
-        messageId: button.messageId,
-      });
+      const body = pressBody(update, button.spot, this.#id, button.data, button.messageId);
+      this.#updates.send(button.spot, body, this.#wanted());
     }
   }
+
+  /** The owner has been told a code, and hands it in. */
+  #letIn(spot: Spot): boolean {
+    if (spot.type !== "private") return false;
+    const told = [...this.#world.telegram.chat(STRANGER).messages.values()].findLast(({ text }) => CODE.test(text));
+    const code = told && CODE.exec(told.text)?.[0];
+    if (!code) return false;
+    this.#say(spot, `/pair ${code}`, {}, false);
+    return true;
+  }
 }
+
+const CODE = /\b[A-HJ-NP-Z2-9]{8}\b/;
+/** As long as a text can be: its writer's client has cut it. */
+const LONG_TEXT = `${"long ".repeat(813)} `;
+
+function photo(id: string): Body {
+  return { photo: [{ file_id: `photo-${id}`, file_unique_id: id, width: 1, height: 1, file_size: 68 }] };
+}
+
+function skillFile(id: string): Body {
+  return { document: { file_id: `skill-${id}`, file_unique_id: id, file_name: "SKILL.md", file_size: 80 } };
+}
+
+const MEDIA: readonly [(id: string) => Body, ...((id: string) => Body)[]] = [
+  photo,
+  (id) => ({
+    voice: { file_id: `voice-${id}`, file_unique_id: id, duration: 3, mime_type: "audio/ogg", file_size: 90 },
+  }),
+  (id) => ({
+    document: {
+      file_id: `text-${id}`,
+      file_unique_id: id,
+      file_name: "notes.txt",
+      mime_type: "text/plain",
+      file_size: 9,
+    },
+  }),
+  (id) => ({ sticker: { file_id: `sticker-${id}`, file_unique_id: id, emoji: "🙂", file_size: 68 } }),
+  (id) => ({ video: { file_id: `video-${id}`, file_unique_id: id, duration: 9, file_size: 1_000 } }),
+  (id) => ({ document: { file_id: `large-${id}`, file_unique_id: id, file_name: "large.bin", file_size: 30_000_000 } }),
+  () => ({ location: { latitude: 1.5, longitude: 2.5 } }),
+];
 
 const COMMANDS = [
   "stop",
@@ -175,41 +245,48 @@ const COMMANDS = [
   "new",
   "new",
   "new WORDS",
+  "reset",
   "cc WORDS",
   "cc",
+  "summarize WORDS",
   "status",
   "queue WORDS",
+  "q WORDS",
   "steer WORDS",
   "steer WORDS",
+  "bg WORDS",
+  "btw WORDS",
+  "bg",
   "busy steer",
   "busy interrupt",
   "busy queue",
+  "busy",
+  "retry",
   "retry",
   "undo",
   "model",
+  "model default",
   "model anthropic/claude once",
+  "model anthropic/claude",
+  "compact",
   "compact",
   "export",
+  "export json",
   "usage",
   "memory",
+  "forget all",
+  "forget 1",
   "pool",
   "pool reset",
   "help",
+  "start",
+  "version",
   "nonsense",
   "persona a pirate",
+  "persona off",
   "remind",
+  "remind me of WORDS",
+  "timezone Europe/Berlin",
   "skills",
   "whoami",
 ] as const;
-
-export function placeOf(host: SessionHost): Place {
-  const isPrivate = host.chatId > 0;
-  return {
-    chatId: host.chatId,
-    chatType: isPrivate ? "private" : "supergroup",
-    ...(host.threadId === undefined ? {} : { threadId: host.threadId }),
-    ...(isPrivate ? {} : { title: "A group" }),
-  };
-}
-
-export type Written = Extract<Inbound, { kind: "message" }>;

@@ -18,8 +18,8 @@ export interface PoolHostPorts {
   readonly wake: (sessions: readonly string[]) => void;
   readonly crashAtPort: () => number;
   readonly crashed: () => void;
-  /** A report of a lease that was given before the credential was lifted has changed the credential. */
-  readonly chargedAfterLift: (credential: string) => void;
+  /** A credential was benched; perhaps by a report of a lease that was given before it was lifted. */
+  readonly charged: (credential: string, isOfBeforeLift: boolean) => void;
 }
 
 export class PoolHost {
@@ -87,6 +87,7 @@ export class PoolHost {
       timeline: this.#ports.timeline,
       onFuse: () => this.crash(),
       onTouch: () => {},
+      onStorageFault: () => {},
       onFault: () => {},
     });
   }
@@ -120,7 +121,7 @@ export class PoolHost {
       dice: () => chance.next(),
       log: (event, fields = {}) => {
         const isCharge = event === "credential.cooling" || event === "credential.disabled";
-        if (isCharge && this.#isStale) this.#ports.chargedAfterLift(String(fields["credential"]));
+        if (isCharge) this.#ports.charged(String(fields["credential"]), this.#isStale);
         living("log", () => log(event, fields));
       },
       revoke: (holders, credential) => living("revoke", () => revoke(holders, credential)),

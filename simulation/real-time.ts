@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Chance } from "./chance.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -9,7 +10,12 @@ import type { Timeline } from "./timeline.ts";
 export const realNow = Date.now.bind(Date);
 const immediate = setImmediate;
 
-export function takeOver(timeline: Timeline, chance: Chance): void {
+export function takeOver(
+  timeline: Timeline,
+  chance: Chance,
+  web: (url: string, init: RequestInit) => Promise<Response>,
+  said: (line: string) => void,
+): () => void {
   const cancels = new Map<number, () => void>();
   let last = 0;
   const later = (act: (...given: unknown[]) => void, ms = 0, ...given: unknown[]) => {
@@ -32,16 +38,25 @@ export function takeOver(timeline: Timeline, chance: Chance): void {
   Reflect.set(globalThis, "setInterval", () => {
     throw new Error("setInterval has no place in a simulated process");
   });
-  Reflect.set(globalThis, "fetch", () => {
-    throw new Error("the network has no place in a simulated process");
-  });
+  Reflect.set(globalThis, "fetch", web);
+  const { log } = console;
+  console.log = said;
   Reflect.set(Date, "now", () => timeline.now);
   Reflect.set(performance, "now", () => timeline.now);
   Reflect.set(Math, "random", () => chance.next());
   Reflect.set(crypto, "randomUUID", () => chance.id());
+  // The platform's own takes a thread, and thereby real time.
+  Reflect.set(crypto.subtle, "digest", async (_name: string, data: Uint8Array<ArrayBuffer>) => {
+    const hashed = createHash("sha256").update(data).digest();
+    return hashed.buffer.slice(hashed.byteOffset, hashed.byteOffset + hashed.length);
+  });
+  return () => {
+    console.log = log;
+  };
 }
 
-/** Everything that waits for nothing but its turn has its turn. */
-export function settle(): Promise<void> {
-  return new Promise((resolve) => void immediate(resolve));
+/** Everything that waits for nothing but its turn has its turn; and what is read in reality is read. */
+export async function settle(isReading: () => boolean): Promise<void> {
+  do await new Promise<void>((resolve) => void immediate(resolve));
+  while (isReading());
 }

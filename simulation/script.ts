@@ -71,7 +71,7 @@ function tools(chance: Chance, numbers: Numbers): Script {
 }
 
 function call(chance: Chance, id: string): [name: string, input: string] {
-  switch (chance.below(12)) {
+  switch (chance.below(15)) {
     case 0:
       return ["session_reset", "{}"];
     case 1:
@@ -91,6 +91,12 @@ function call(chance: Chance, id: string): [name: string, input: string] {
       return ["no_such_tool", "{}"];
     case 9:
       return ["remind", "{ this is no JSON"];
+    case 11:
+      return ["forget", JSON.stringify({ id: chance.between(1, 5) })];
+    case 12:
+      return ["cancel_reminder", JSON.stringify({ id: chance.between(1, 5) })];
+    case 13:
+      return ["load_skill", JSON.stringify({ name: chance.pick(["summarize", "translate", "no such skill"]) })];
     case 10:
       return ["fetch_page", JSON.stringify({ url: "https://example.com/page" })];
     default:

@@ -1,6 +1,7 @@
 import { runOf, type Session } from "../src/core/session.ts";
 import type { SessionPorts } from "../src/session/ports.ts";
 import { SessionShell } from "../src/session/shell.ts";
+import { JOURNAL_SLOTS } from "../src/session/store.ts";
 import { Disk } from "./disk.ts";
 import { Gone } from "./gone.ts";
 import { Life } from "./life.ts";
@@ -30,6 +31,7 @@ export class SessionHost {
   #lives = 0;
   readonly #zombies: Life[] = [];
   #cancelAlarm: () => void = () => {};
+  #newestSeq = 0;
   #known: { readonly journalAge: number; readonly value: Session | undefined } | undefined;
 
   constructor(world: World, key: string, portsOf: (host: SessionHost, life: Life) => SessionPorts) {
@@ -38,7 +40,7 @@ export class SessionHost {
     this.key = key;
     this.name = key.replace("telegram:", "");
     this.chatId = Number(/^telegram:(-?\d+)/.exec(key)?.[1] ?? 0);
-    const thread = /:topic:(\d+)$/.exec(key)?.[1];
+    const thread = /:topic:(\d+)/.exec(key)?.[1];
     this.threadId = thread === undefined ? undefined : Number(thread);
     this.#life = this.#born();
     this.disk.onAlarm = () => this.#plan();
@@ -96,6 +98,7 @@ export class SessionHost {
   wipe(life: Life): void {
     life.touch("wipe");
     this.disk.wipe();
+    this.#newestSeq = 0;
     this.#shell = undefined;
     life.end("dead");
     this.#life = this.#born();
@@ -114,10 +117,25 @@ export class SessionHost {
 
   #stored(): Session | undefined {
     if (this.disk.isNew) return undefined;
-    const row = this.disk.rows<{ value: string }>("SELECT value FROM journal ORDER BY seq DESC LIMIT 1")[0];
+    // On from the one that was the newest: to sort the journal each time would be most of a simulation's work.
+    let row = this.#journalRow(this.#newestSeq);
+    for (;;) {
+      const next = this.#journalRow(this.#newestSeq + 1);
+      if (!next) break;
+      this.#newestSeq += 1;
+      row = next;
+    }
     if (!row) return undefined;
-    const stored: { session: Session } = JSON.parse(row.value);
+    const stored: { session: Session } = JSON.parse(row);
     return stored.session;
+  }
+
+  #journalRow(seq: number): string | undefined {
+    return this.disk.rows<{ value: string }>(
+      "SELECT value FROM journal WHERE slot = ? AND seq = ?",
+      seq % JOURNAL_SLOTS,
+      seq,
+    )[0]?.value;
   }
 
   /** The run that the living process takes to be on. */
@@ -136,6 +154,10 @@ export class SessionHost {
       timeline: this.#world.timeline,
       onFuse: (_life, at) => this.crash(`at ${at}`),
       onTouch: () => this.#touched(),
+      onStorageFault: (port) => {
+        this.#world.count("storage faults");
+        this.#world.note(this.name, "storage fault", port);
+      },
       onFault: (error) => this.#world.fault(`${this.name}: detached work ended with ${String(error)}`),
     });
   }
@@ -144,6 +166,7 @@ export class SessionHost {
   #light(life: Life): void {
     const { chance, weather } = this.#world;
     if (life.fuse === undefined && chance.hit(weather().crashAtPort)) life.fuse = chance.between(1, 60);
+    if (life.fault === undefined && chance.hit(weather().storageFault)) life.fault = chance.between(1, 60);
   }
 
   #open(): SessionShell {

@@ -1,16 +1,19 @@
 import type { Settings } from "../src/config.ts";
 import type { Verdict } from "../src/core/failure.ts";
+import type { PoolNotice } from "../src/core/pool.ts";
 import type { PoolPort, SessionPorts } from "../src/session/ports.ts";
+import type { Hosts } from "./hosts.ts";
 import type { Life } from "./life.ts";
 import type { Remote } from "./remote.ts";
 import type { SessionHost } from "./session-host.ts";
 import type { World } from "./world.ts";
 
 /** A session's ports in this world, for one life: what the platform hands over in src/session/platform.ts. */
-export function portsOf(world: World, remote: Remote, settings: () => Settings) {
+export function portsOf(world: World, remote: Remote, hosts: Hosts, settings: () => Settings) {
   return (host: SessionHost, life: Life): SessionPorts => {
     const { timeline, chance, bus } = world;
     const current = settings();
+    const parent = /^(.*):btw:\d+$/.exec(host.key)?.[1];
     return {
       key: host.key,
       sql: { exec: (query, ...bindings) => life.exec(query, bindings) },
@@ -38,7 +41,7 @@ export function portsOf(world: World, remote: Remote, settings: () => Settings) 
           return world.telegram.call(host, method, payload, signal).finally(() => void world.touched.add(host));
         }),
       fetch: (url, init) => life.async("fetch", () => remote.fetch(url, init?.signal)),
-      pool: (provider) => poolOf(world, remote, host, life, provider),
+      pool: (provider) => poolOf(world, remote, current, host, life, provider),
       keyOf: (provider, credential) =>
         life.async("keyOf", async () => world.providers.of(provider).find(({ id }) => id === credential)?.secret),
       credentials: (provider) =>
@@ -50,33 +53,79 @@ export function portsOf(world: World, remote: Remote, settings: () => Settings) 
           return world.models.model(host, life, name.model, key);
         }),
       person: (userId) => remote.person(life, userId),
-      touch: () => life.async("touch", () => remote.hop(() => {})),
+      ...(current.transcriptionModel
+        ? {
+            transcribe: (_bytes: Uint8Array, _name: string, _mime: string, signal: AbortSignal) =>
+              life.async("transcribe", () => remote.transcribe(signal)),
+          }
+        : {}),
+      touch: (at) => life.async("touch", async () => void (await remote.touch(host.key, at))),
       bot: {
-        skills: () => life.async("skills", () => remote.hop((): string[] => [])),
-        addSkill: () => life.async("addSkill", () => remote.hop(() => "it is not simulated")),
-        pools: () => life.async("pools", () => remote.hop(() => remote.poolViews())),
-        lift: (provider, credential) => life.async("lift", () => remote.hop(() => remote.lift(provider, credential))),
-        approvePair: () => life.async("approvePair", () => remote.hop(() => ({ kind: "wrong" as const }))),
+        skills: () => life.async("skills", () => remote.skills()),
+        addSkill: (name, text) => life.async("addSkill", () => remote.addSkill(name, text)),
+        pools: () => life.async("pools", () => remote.hop("pool", () => remote.poolViews())),
+        lift: (provider, credential) =>
+          life.async("lift", () => remote.hop("pool", () => remote.lift(provider, credential))),
+        approvePair: (code, by) => life.async("approvePair", () => remote.approvePair(code, by)),
       },
-      handOver: () => life.async("handOver", () => Promise.reject(new Error("migration is not simulated"))),
-      parentContext: async () => [],
+      handOver: (toKey, heritage) =>
+        life.async("handOver", () => {
+          const crossed = structuredClone(heritage);
+          return remote.hop("session", () => hosts.of(toKey).call("adopt", (shell) => shell.adopt(crossed)));
+        }),
+      parentContext: () =>
+        life.async("parentContext", async () => {
+          const host = parent === undefined ? undefined : hosts.find(parent);
+          if (!host || host.disk.isNew) return [];
+          const messages = await remote.hop("session", () => host.call("context", (shell) => shell.context()));
+          return JSON.parse(JSON.stringify(messages));
+        }),
     };
   };
 }
 
-function poolOf(world: World, remote: Remote, host: SessionHost, life: Life, provider: string): PoolPort {
+function poolOf(
+  world: World,
+  remote: Remote,
+  { poolStrategy, owners }: Settings,
+  host: SessionHost,
+  life: Life,
+  provider: string,
+): PoolPort {
+  /** As src/session/platform.ts does it: once, in each owner's private chat. */
+  const tellOwners = (notices: readonly PoolNotice[]) => {
+    for (const owner of owners) {
+      for (const notice of notices) {
+        const told =
+          notice.kind === "disabled"
+            ? remote.tell(`telegram:${owner}`, "pool_notice_disabled", {
+                provider,
+                id: notice.credential,
+                reason: notice.reason,
+              })
+            : remote.tell(`telegram:${owner}`, "pool_notice_dry_unknown", { provider });
+        told.catch(() => {});
+      }
+    }
+  };
   const fingerprints = world.providers.of(provider).map(({ id }) => ({ id }));
   return {
     lease: (request) =>
       life.async("lease", () =>
-        remote.hop(() => remote.pool(provider).lease({ ...request, fingerprints, strategy: "fill_first" })),
+        remote.hop("pool", () => {
+          const { notices, ...answer } = remote
+            .pool(provider)
+            .lease({ ...request, fingerprints, strategy: poolStrategy });
+          tellOwners(notices);
+          return answer;
+        }),
       ),
     report: (report) =>
       life.async("report", () => {
         const { credential, model, run, outcome } = report;
         const reason = outcome.ok ? "ok" : classOf(outcome.verdict);
         world.bus.emit("reported", { host, provider, credential, model, run, ok: outcome.ok, reason });
-        return remote.hop(() => void remote.pool(provider).report(report));
+        return remote.hop("pool", () => tellOwners(remote.pool(provider).report(report).notices));
       }),
   };
 }

@@ -19,9 +19,19 @@ export interface Weather {
   readonly lostAnswer: number;
   readonly slowTelegram: number;
   readonly refusedMarkup: number;
+  /** The server that the world has does not know rich messages. */
+  readonly oldServer: number;
   readonly lostWebhook: number;
   readonly repeatedUpdate: number;
+  /** Beside an update comes one that is not Telegram's. */
+  readonly forged: number;
+  /** The same update comes twice at the same time. */
+  readonly twinUpdate: number;
   readonly rpcLost: number;
+  /** How often a kind of object cannot be reached for a while. */
+  readonly outageEveryMs: number;
+  /** Per call of a session's object: a statement or a commit of it fails. */
+  readonly storageFault: number;
   readonly modelMute: number;
   readonly modelTorn: number;
   readonly modelEmpty: number;
@@ -30,6 +40,8 @@ export interface Weather {
   readonly modelSlow: number;
   readonly keyTroubleEveryMs: number;
   readonly blockEveryMs: number;
+  /** A group becomes a supergroup, each once. */
+  readonly moveEveryMs: number;
 }
 
 export const CALM: Weather = {
@@ -44,9 +56,14 @@ export const CALM: Weather = {
   lostAnswer: 0,
   slowTelegram: 0,
   refusedMarkup: 0,
+  oldServer: 0,
   lostWebhook: 0,
   repeatedUpdate: 0,
+  forged: 0,
+  twinUpdate: 0,
   rpcLost: 0,
+  outageEveryMs: 0,
+  storageFault: 0,
   modelMute: 0,
   modelTorn: 0,
   modelEmpty: 0,
@@ -55,6 +72,7 @@ export const CALM: Weather = {
   modelSlow: 0,
   keyTroubleEveryMs: 0,
   blockEveryMs: 0,
+  moveEveryMs: 0,
 };
 
 const MINUTE_MS = 60_000;
@@ -75,9 +93,14 @@ export function climate(chance: Chance): Weather {
     lostAnswer: often(0.05),
     slowTelegram: often(0.05),
     refusedMarkup: often(0.1),
+    oldServer: often(0.3),
     lostWebhook: often(0.1),
     repeatedUpdate: often(0.1),
+    forged: often(0.05),
+    twinUpdate: often(0.1),
     rpcLost: often(0.1),
+    outageEveryMs: every(3 * MINUTE_MS),
+    storageFault: often(0.02),
     modelMute: often(0.06),
     modelTorn: often(0.08),
     modelEmpty: often(0.08),
@@ -86,5 +109,6 @@ export function climate(chance: Chance): Weather {
     modelSlow: often(0.2),
     keyTroubleEveryMs: every(MINUTE_MS / 2),
     blockEveryMs: every(20 * MINUTE_MS),
+    moveEveryMs: every(10 * MINUTE_MS),
   };
 }

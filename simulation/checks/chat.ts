@@ -8,7 +8,7 @@ const MARK = en.recovered;
 export const CHAT: readonly Check[] = [
   {
     name: "20: an answer is of its own question, and replies to it",
-    watch: () => {
+    watch: ({ chatNow }) => {
       const asked = new Map<string, { first: number; updates: Set<number> }>();
       return {
         transition: ({ host, before }) => {
@@ -29,8 +29,11 @@ export const CHAT: readonly Check[] = [
             const strange = [...row.content.markdown.matchAll(/zq(\d+)z/g)].find(
               ([, update]) => !turn.updates.has(Number(update)),
             );
-            if (strange) return `the answer of ${row.run} is to ${strange[0]}, which it was not asked`;
-            if (turn.first > 0 && row.replyTo !== turn.first) {
+            // A side question reads the conversation that it stands beside.
+            if (strange && !host.key.includes(":btw:"))
+              return `the answer of ${row.run} is to ${strange[0]}, which it was not asked`;
+            const hasMoved = row.chat !== host.chatId || chatNow(row.chat) !== row.chat;
+            if (turn.first > 0 && row.replyTo !== turn.first && !hasMoved) {
               return `the answer of ${row.run} replies to ${row.replyTo}, not to ${turn.first}`;
             }
           }
@@ -100,11 +103,21 @@ export const CHAT: readonly Check[] = [
     },
   },
   {
-    name: "28: what a session says is said in its own chat and thread",
+    name: "20: what is said in a group that has moved replies to nothing of before",
     watch: () => ({
+      called: ({ host, method, payload }) =>
+        Number(payload["chat_id"]) !== host.chatId && payload["reply_parameters"] !== undefined
+          ? `${host.key} says ${method} in ${payload["chat_id"]} in reply to a message of ${host.chatId}`
+          : undefined,
+    }),
+  },
+  {
+    name: "28: what a session says is said in its own chat and thread",
+    watch: ({ chatNow }) => ({
       called: ({ host, method, payload }) => {
         if (method === "answerCallbackQuery" || method === "getFile") return undefined;
-        if (Number(payload["chat_id"]) !== host.chatId)
+        const chat = Number(payload["chat_id"]);
+        if (chat !== host.chatId && chat !== chatNow(host.chatId))
           return `${host.key} calls ${method} in chat ${payload["chat_id"]}`;
         const isSend = method.startsWith("send");
         return isSend && payload["message_thread_id"] !== host.threadId
@@ -114,8 +127,15 @@ export const CHAT: readonly Check[] = [
     }),
   },
   {
+    name: "28: a session changes only what it has said itself",
+    watch: () => ({
+      stood: ({ by, session, id, chat, text }) =>
+        by === session ? undefined : `${session} changes message ${id} of ${by} in ${chat}: ${text.slice(0, 40)}`,
+    }),
+  },
+  {
     name: "29: what is delivered stands in the chat",
-    watch: () => {
+    watch: ({ chatNow }) => {
       const standing = new Map<number, string[]>();
       const failed = new Set<string>();
       return {
@@ -136,7 +156,7 @@ export const CHAT: readonly Check[] = [
         outbox: ({ host, gone }) => {
           for (const row of gone) {
             if (failed.has(host.key) || row.content.kind === "freeze") continue;
-            const texts = standing.get(row.chat) ?? [];
+            const texts = [...(standing.get(row.chat) ?? []), ...(standing.get(chatNow(row.chat)) ?? [])];
             const missing = expected(row).find((words) => !texts.some((text) => text.includes(words)));
             if (missing === undefined) continue;
             if (row.content.kind !== "notice" && texts.some((text) => text.includes(en.undeliverable))) continue;

@@ -28,7 +28,8 @@ export const CREDENTIALS: readonly Check[] = [
   {
     name: "30: what was met before a lift is not charged after it",
     watch: () => ({
-      chargedAfterLift: ({ credential }) => `${credential} is charged for a lease of before it was lifted`,
+      charged: ({ credential, isOfBeforeLift }) =>
+        isOfBeforeLift ? `${credential} is charged for a lease of before it was lifted` : undefined,
     }),
   },
   {

@@ -5,6 +5,9 @@ import type { SessionHost } from "../session-host.ts";
 /** What became of messages, seen from storage: every one that leaves a session's value leaves it with a word to its writer. */
 const ENDS = ["answer", "leave", "say:stopped", "say:reset", "say:failed", "say:exhausted", "say:queue_full"];
 
+/** An update that could not be stored so often is given up aloud: it would hold its chat up for a day. */
+const MOST_FAILURES = 8;
+
 export const FATES: readonly Check[] = [
   {
     name: "1: an accepted message ends answered, or refused aloud",
@@ -55,11 +58,27 @@ export const FATES: readonly Check[] = [
           if (!row) return `update ${inbound.update} has its 200 and is not in storage`;
           if (inbound.kind !== "message" || outcome === "ignored" || inbound.message.command) return undefined;
           if (brought.has(inbound.update)) return undefined;
-          const isAnswer = inbound.message.text.trim() === "yes" || inbound.message.reply !== undefined;
-          return isAnswer ? undefined : `message ${inbound.update} is accepted, and no turn knows of it`;
+          const { text, reply, attachments } = inbound.message;
+          // Files that no model will see are refused at once, and a skill is learnt.
+          const isOther = text.trim() === "yes" || reply !== undefined || attachments.length > 0;
+          return isOther ? undefined : `message ${inbound.update} is accepted, and no turn knows of it`;
         },
       };
     },
+  },
+  {
+    name: "1: what is meant for the bot comes in, and nothing else does",
+    watch: ({ isPaired }) => ({
+      entered: ({ update, wanted, attempts, inside, reason }) => {
+        if (wanted === "out" && inside) return `update ${update} came in, and was none of the bot's business`;
+        if (wanted === "any" && inside && inside.inbound.kind !== "migrated" && !isPaired(inside.inbound.from.id)) {
+          return `update ${update} came in, and its writer was let in by nobody`;
+        }
+        if (wanted !== "in" || inside) return undefined;
+        const isExcused = reason === "rate" || (attempts >= MOST_FAILURES && reason !== undefined);
+        return isExcused ? undefined : `update ${update} was kept out: ${reason}`;
+      },
+    }),
   },
   {
     name: "25: one final for a turn, whatever its runs are called",

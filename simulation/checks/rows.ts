@@ -5,36 +5,54 @@ import type { SessionHost } from "../session-host.ts";
 export const ROWS: readonly Check[] = [
   {
     name: "21: a reminder comes once, when its time has come",
-    watch: ({ now }) => {
+    watch: ({ now, chatNow }) => {
+      /** What a group that has moved is to hand over: the numbers of its rows. */
+      const owed = new Map<SessionHost, readonly number[]>();
       const said = new Map<string, number>();
       let gone: { host: SessionHost; row: ReminderRow }[] = [];
+      const bequeathed: { readonly text: string; readonly host: SessionHost }[] = [];
+      const arrived = new Set<string>();
       return {
-        outbox: ({ host, put }) => {
+        outbox: ({ put }) => {
           for (const row of put) {
             if (row.content.kind !== "notice") continue;
             const mark = /rem-call-\d+-r/.exec(row.content.text)?.[0];
             if (!mark || !row.content.text.startsWith("⏰")) continue;
-            const name = `${host.key} ${mark}`;
-            said.set(name, (said.get(name) ?? 0) + 1);
-            if ((said.get(name) ?? 0) > 1) return `${mark} is said for the second time`;
+            said.set(mark, (said.get(mark) ?? 0) + 1);
+            if ((said.get(mark) ?? 0) > 1) return `${mark} is said for the second time`;
           }
           return undefined;
         },
-        reminders: ({ host, gone: rows }) => {
+        reminders: ({ host, put, gone: rows }) => {
+          for (const { text } of put) arrived.add(`${host.chatId} ${text}`);
           gone.push(...rows.map((row) => ({ host, row })));
           return undefined;
         },
         touched: ({ host }) => {
           const mine = gone.filter((one) => one.host === host);
           gone = gone.filter((one) => one.host !== host);
+          const heir = chatNow(host.chatId) === host.chatId ? undefined : heirOf(host);
+          if (heir) owed.set(host, heir);
           for (const { row } of mine) {
-            const isSaid = said.has(`${host.key} ${row.text}`);
+            const left = owed.get(host) ?? [];
+            if (!heir && left.includes(row.id)) {
+              bequeathed.push({ text: row.text, host });
+              // The next row may get its number.
+              owed.set(
+                host,
+                left.filter((id) => id !== row.id),
+              );
+              continue;
+            }
+            const isSaid = said.has(row.text);
             if (!isSaid && row.nextAt <= now()) return `${row.text} is gone, and was not said`;
             if (isSaid && row.nextAt > now()) return `${row.text} is said ${row.nextAt - now()} ms before its time`;
           }
           return undefined;
         },
         end: ({ hosts }) => {
+          const lost = bequeathed.find(({ text, host }) => !arrived.has(`${chatNow(host.chatId)} ${text}`));
+          if (lost) return `${lost.text} was lost when its group moved`;
           for (const host of hosts) {
             if (host.disk.isNew) continue;
             const late = host.disk.rows<{ next_at: number }>(
@@ -47,6 +65,17 @@ export const ROWS: readonly Check[] = [
         },
       };
     },
+  },
+  {
+    name: "19: what a group has goes on under its new id",
+    watch: () => ({
+      end: ({ hosts }) => {
+        const undone = hosts.find(
+          ({ disk }) => !disk.isNew && disk.rows("SELECT 1 FROM facts WHERE name = 'heir'").length > 0,
+        );
+        return undone ? `${undone.key} has not been able to hand over what it had` : undefined;
+      },
+    }),
   },
   {
     name: "34: a question that stands has a run that waits for it",
@@ -76,6 +105,14 @@ export const ROWS: readonly Check[] = [
     },
   },
 ];
+
+function heirOf(host: SessionHost): readonly number[] | undefined {
+  if (host.disk.isNew) return undefined;
+  const [row] = host.disk.rows<{ body: string }>("SELECT body FROM facts WHERE name = 'heir'");
+  if (!row) return undefined;
+  const heir: { reminders: readonly number[] } = JSON.parse(row.body);
+  return heir.reminders;
+}
 
 /** While a run works it may be about to say that the question's time is over, and to close it. */
 function strayQuestion(host: SessionHost): string | undefined {

@@ -19,18 +19,25 @@ export const RUNS: readonly Check[] = [
   },
   {
     name: "6: a run that is not the session's writes nothing",
-    watch: () => {
+    watch: ({ chatNow }) => {
+      /** Whose each run was: a group that has moved takes its conversation with it. */
+      const owners = new Map<string, SessionHost>();
       const runs = new Map<SessionHost, Set<string>>();
       return {
         transition: ({ host, before, after }) => {
           const known = runs.get(host) ?? new Set<string>();
-          for (const run of [runOf(before)?.run, runOf(after)?.run]) if (run !== undefined) known.add(run);
+          for (const run of [runOf(before)?.run, runOf(after)?.run]) {
+            if (run === undefined) continue;
+            known.add(run);
+            owners.set(run, host);
+          }
           runs.set(host, known);
           return undefined;
         },
         transcript: ({ host, rows }) => {
           const known = runs.get(host);
-          const stale = rows.find(({ run }) => !known?.has(run));
+          const isHeir = (run: string) => chatNow(owners.get(run)?.chatId ?? 0) === host.chatId;
+          const stale = rows.find(({ run }) => !known?.has(run) && !(isHeir(run) && owners.get(run) !== host));
           return stale ? `row ${stale.seq} of the transcript is of ${stale.run}` : undefined;
         },
         touched: ({ host }) => {

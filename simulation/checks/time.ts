@@ -21,10 +21,10 @@ export const TIME: readonly Check[] = [
   },
   {
     name: "4: what is not over has an alarm, and in time",
-    watch: ({ now, floodUntil }) => ({
+    watch: ({ now, floodUntil, chatNow }) => ({
       touched: ({ host }) => {
         if (host.disk.isNew) return undefined;
-        const due = dueOf(host, now(), floodUntil(host.chatId));
+        const due = dueOf(host, now(), Math.max(floodUntil(host.chatId), floodUntil(chatNow(host.chatId))));
         if (due === undefined) return undefined;
         const { alarmAt } = host.disk;
         if (alarmAt === undefined) return `${host.key}: ${due.what}, and no alarm is set`;
@@ -67,17 +67,41 @@ export const TIME: readonly Check[] = [
   },
 ];
 
+/** When rows of a session are due; read again when one has changed. */
+interface Rows {
+  readonly age: number;
+  readonly deliveryAt: number | undefined;
+  readonly reminderAt: number | undefined;
+}
+
+const known = new WeakMap<SessionHost, Rows>();
+
+function rowsOf(host: SessionHost): Rows {
+  const { disk } = host;
+  const age = disk.age("outbox") + disk.age("reminders") + disk.age("facts");
+  const before = known.get(host);
+  if (before?.age === age) return before;
+  const head = disk.rows<{ due_at: number }>("SELECT due_at FROM outbox ORDER BY id LIMIT 1")[0];
+  // While a session of another name is to get them, they rest.
+  const rests = disk.rows("SELECT 1 FROM facts WHERE name = 'heir'").length > 0;
+  const first = disk.rows<{ next: number | null }>("SELECT MIN(next_at) AS next FROM reminders")[0]?.next;
+  const rows: Rows = { age, deliveryAt: head?.due_at, reminderAt: rests ? undefined : (first ?? undefined) };
+  known.set(host, rows);
+  return rows;
+}
+
 function dueOf(host: SessionHost, now: number, floodUntil: number): { at: number; what: string } | undefined {
   const value = host.value();
-  const head = host.disk.rows<{ due_at: number }>("SELECT due_at FROM outbox ORDER BY id LIMIT 1")[0];
-  const reminder = host.disk.rows<{ next: number | null }>("SELECT MIN(next_at) AS next FROM reminders")[0]?.next;
+  const { deliveryAt, reminderAt } = rowsOf(host);
   const turn = value ? nextAlarm(value, now) : undefined;
   const dues: { at: number; what: string }[] = [];
   if (value && turn !== undefined) dues.push({ at: turn, what: value.turn.phase });
   // The courier may be under way, or wait out a fault of its own or a flood; then it is looked after this often. How long a
   // flood lasts it counts from when it was told.
   const floodEndsAt = floodUntil > 0 ? floodUntil + ANSWER_MS : 0;
-  if (head) dues.push({ at: Math.max(head.due_at, floodEndsAt, now + WATCH_EVERY_MS), what: "a delivery waits" });
-  if (typeof reminder === "number") dues.push({ at: Math.max(reminder, now), what: "a reminder waits" });
+  if (deliveryAt !== undefined) {
+    dues.push({ at: Math.max(deliveryAt, floodEndsAt, now + WATCH_EVERY_MS), what: "a delivery waits" });
+  }
+  if (reminderAt !== undefined) dues.push({ at: Math.max(reminderAt, now), what: "a reminder waits" });
   return dues.sort((one, other) => one.at - other.at)[0];
 }

@@ -195,8 +195,8 @@ export const MUTANTS: readonly Mutant[] = [
     "what came of an answer replies to nothing",
     ["20"],
     "session/door.ts",
-    "...this.#replyTo(runOf(before)?.inputs[0]),",
-    "...this.#replyTo(effect.inputs[0]),",
+    "...this.reply(runOf(before)?.inputs[0]?.messageId),",
+    "...this.reply(effect.inputs[0]?.messageId),",
   ),
   {
     name: "an ended conversation is read on",
