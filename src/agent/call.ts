@@ -1,4 +1,4 @@
-import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
+import type { LanguageModelV4, LanguageModelV4FunctionTool, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import type { ModelMessage } from "ai";
 
 /**
@@ -69,6 +69,7 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
   let begun = false;
   let argumentChars = 0;
   const calls: ToolCall[] = [];
+  let reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart> | undefined;
   try {
     const { model } = request;
     const prompt = await convertToLanguageModelPrompt({
@@ -85,14 +86,15 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
       ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
       abortSignal: request.signal,
     });
-    for await (const part of stream) {
-      if (request.signal.aborted) break;
+    reader = stream.getReader();
+    for (;;) {
+      const { done, value: part } = await reader.read();
+      if (done || request.signal.aborted) break;
       switch (part.type) {
         case "text-delta":
           begun = true;
           text += part.delta;
           request.onText(text);
-          // Leaving the loop cancels the stream, and with it the call.
           if (text.length >= MOST_TEXT_CHARS)
             return { ok: true, text, calls: [], usage: UNKNOWN_USAGE, cutBy: "length" };
           break;
@@ -146,6 +148,9 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
     return { ok: false, error: new TornStream(), text, midStream: begun };
   } catch (error) {
     return { ok: false, error, text, midStream: begun };
+  } finally {
+    // The stream is let go, and with it the call; nobody waits for that.
+    reader?.cancel().catch(() => {});
   }
 }
 

@@ -19,7 +19,7 @@ export interface TypingPorts {
 export class Typing {
   readonly #ports: TypingPorts;
   readonly #place: Address;
-  readonly #abort = new AbortController();
+  #abort: AbortController | undefined;
   #cancel: Cancel = () => {};
 
   constructor(place: Address, ports: TypingPorts) {
@@ -30,7 +30,7 @@ export class Typing {
 
   stop(): void {
     this.#cancel();
-    this.#abort.abort();
+    this.#abort?.abort();
   }
 
   #tick(): void {
@@ -38,6 +38,7 @@ export class Typing {
     this.#cancel = after(TYPING_EVERY_MS, () => this.#tick());
     if (pace.floodUntil > now()) return;
     const post = typing(this.#place);
+    this.#abort ??= new AbortController();
     void call(post.method, post.payload, this.#abort.signal).then((result) => {
       if (!result.ok && result.refusal.kind === "flood") pace.flood(now() + result.refusal.retryAfterMs);
     });
