@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type CampaignResult, campaign, line } from "../test/e2e/campaign/campaign.ts";
+import { type CampaignResult, campaign, faultsOf, line } from "../test/e2e/campaign/campaign.ts";
 import { command, paint, say, Unmet } from "./terminal.ts";
 
 /** `npm run campaign`: kills the real Worker again and again under traffic, and accounts for every acknowledged update. */
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   const result = await campaign({ kills, seed, places: whole("places", values.places), under, tell: say });
   const again = `--kills ${kills} --seed ${seed} --places ${values.places} --under ${under}`;
   for (const told of [...result.stories, ...report(result, again)]) say(told);
-  return isClean(result) ? 0 : 1;
+  return faultsOf(result).length === 0 ? 0 : 1;
 }
 
 function whole(name: string, written: string): number {
@@ -42,14 +42,10 @@ function whole(name: string, written: string): number {
   return number;
 }
 
-function isClean({ lost, wrong, dead, mishaps, internalErrors }: CampaignResult): boolean {
-  return [lost, wrong, dead, mishaps, internalErrors].every(({ length }) => length === 0);
-}
-
 function report(result: CampaignResult, again: string): string[] {
   const { kills, seed, acknowledged, answered, said, marked, remindersKept, growing } = result;
-  const { lost, wrong, dead, mishaps, internalErrors } = result;
-  const faults = [...lost, ...wrong, ...dead.map((name) => `${name} is dead`), ...mishaps, ...internalErrors];
+  const { lost, wrong, dead, mishaps } = result;
+  const faults = faultsOf(result);
   return [
     "",
     `kills survived   ${kills}`,
@@ -65,7 +61,7 @@ function report(result: CampaignResult, again: string): string[] {
     `process mishaps  ${mishaps.length}`,
     `seed             ${seed}, ${Math.round(result.tookMs / 1000)} s`,
     ...faults.map((fault) => paint("red", `✗ ${fault}`)),
-    isClean(result) ? paint("green", "✓ Nothing acknowledged is lost.") : paint("red", `✗ ${line(result)}`),
+    faults.length === 0 ? paint("green", "✓ Nothing acknowledged is lost.") : paint("red", `✗ ${line(result)}`),
     `again: npm run campaign -- ${again}`,
   ];
 }

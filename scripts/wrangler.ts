@@ -33,7 +33,8 @@ const QUIET = {
 } as const;
 
 const LISTENS = /\bready on http/i;
-const READY_WITHIN_MS = 60_000;
+/** About two seconds on a machine with nothing else to do; half a minute and more was seen on one with ten times too much. */
+const READY_WITHIN_MS = 120_000;
 const PROBE_EVERY_MS = 40;
 const PROBE_ANSWER_MS = 2000;
 const GONE_WITHIN_MS = 10_000;
@@ -90,7 +91,9 @@ export class WranglerDev {
     const ended = new Promise<never>((_resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code, signal) => {
-        if (this.#child === child) this.#child = undefined;
+        // Whoever ends it says why.
+        if (this.#child !== child) return;
+        this.#child = undefined;
         reject(new Error(`wrangler dev ended (${signal ?? `code ${code}`}); it said:\n${complaint(last)}`));
       });
     });
@@ -130,6 +133,7 @@ export class WranglerDev {
       }
       await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
     }
+    throw new Error("wrangler dev was ended before the Worker answered");
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

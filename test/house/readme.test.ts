@@ -73,6 +73,10 @@ describe("commands of the shell", () => {
     "npm run check": { test: "test/e2e/check.test.ts", holds: 'npm("types")' },
     "npm run bench -- --quick": { test: "test", holds: "../bench/" },
     "npm run simulate -- --seed 1 --minutes 60": { test: "test/simulation", holds: "../simulation/" },
+    "npm run campaign -- --kills 200 --under workerd": {
+      test: "test/e2e/campaign.test.ts",
+      holds: "scripts/campaign.ts",
+    },
     // By hand, with an account: what each of these settings does is what the settings' own tests show.
     "npx wrangler secret put TELEGRAM_BOT_TOKEN": { test: "test/e2e/scripts.test.ts", holds: "TELEGRAM_BOT_TOKEN" },
     "npx wrangler secret put TELEGRAM_WEBHOOK_SECRET": {

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { isServing } from "../../../scripts/wrangler.ts";
 import { chance } from "../../core/session/model/random.ts";
 import { WorkerdAlone } from "../harness/workerd-alone.ts";
@@ -56,7 +59,12 @@ const MOST_STARTS = 3;
 export async function campaign(options: CampaignOptions): Promise<CampaignResult> {
   const { kills, seed, tell = () => {} } = options;
   const startedAt = Date.now();
-  const world = await startWorld(options.under === "workerd" ? { engine: (engine) => new WorkerdAlone(engine) } : {});
+  const directory = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "turnkeeper-campaign-"));
+  const world = await startWorld({
+    persistDir: directory,
+    ...(options.under === "workerd" ? { engine: (engine) => new WorkerdAlone(engine) } : {}),
+  });
+  let isClean = false;
   const mishaps: string[] = [];
   const befell = (mishap: string): void => {
     mishaps.push(mishap);
@@ -103,7 +111,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
     if (crashes > 0) befell(`the runtime crashed by itself, ${crashes} times`);
     const dead = silent();
     const faulty = places.filter((place) => dead.includes(place) || place.account().wrong.length > 0);
-    return {
+    const result: CampaignResult = {
       ...accountOf(places),
       kills,
       seed,
@@ -114,9 +122,21 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
       internalErrors: world.worker.logs("internal.error").map((one) => JSON.stringify(one)),
       tookMs: Date.now() - startedAt,
     };
+    isClean = faultsOf(result).length === 0;
+    return result;
   } finally {
     await world.close();
+    if (isClean) rmSync(directory, { recursive: true, force: true });
+    else {
+      writeFileSync(join(directory, "log.txt"), world.worker.output.join("\n"));
+      tell(`the state and all that the Worker wrote are kept in ${directory}`);
+    }
   }
+}
+
+/** All that must not be, a line each. */
+export function faultsOf({ lost, wrong, dead, mishaps, internalErrors }: CampaignResult): string[] {
+  return [...lost, ...wrong, ...dead.map((name) => `${name} is dead`), ...mishaps, ...internalErrors];
 }
 
 export function line(all: Account): string {

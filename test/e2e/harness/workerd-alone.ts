@@ -17,7 +17,7 @@ import { guard, isServing } from "../../../scripts/wrangler.ts";
 const OBJECTS = { SESSION: "Session", POOL: "Pool", PERSON: "Person", DIRECTORY: "Directory" };
 /** The pipe on which workerd says what it listens on. */
 const CONTROL = 3;
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 const PROBE_EVERY_MS = 20;
 
 export class WorkerdAlone implements Engine {
