@@ -75,8 +75,8 @@ async function enter(inbound: Inbound, entrance: Entrance): Promise<Response> {
   const skills = await entrance.skillNames(inbound);
   // What is not for us even from a friend is asked about nowhere: a group's chatter must not go to one object.
   const asFriend = admit(inbound, settings, bot, true, skills);
-  const isStranger = asFriend.ok && needsPairing(inbound, settings) && !(await entrance.isPaired(from.id));
-  const admission = isStranger ? admit(inbound, settings, bot, false, skills) : asFriend;
+  const isPaired = asFriend.ok && needsPairing(inbound, settings) && (await entrance.isPaired(from.id));
+  const admission = asFriend.ok ? admit(inbound, settings, bot, isPaired, skills) : asFriend;
   if (!admission.ok) {
     log(admission.event, { session, update, reason: admission.reason, user: from.id });
     entrance.refuse(inbound, admission.tell, admission.pairing === true);
