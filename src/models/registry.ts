@@ -1,6 +1,7 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { ModelName, ProviderSettings } from "../config.ts";
 import { baseUrlOf } from "./base-url.ts";
+import { ANTHROPIC_IDS, ANY_IDS, type IdForm, MISTRAL_IDS, takingBack } from "./sound-calls.ts";
 import { ModelUnavailable } from "./unavailable.ts";
 import { bindingFetch, isAiBinding } from "./workers-ai.ts";
 
@@ -39,11 +40,16 @@ export async function languageModel(request: ModelRequest): Promise<LanguageMode
   const name = JSON.stringify([provider, model, request.settings?.baseUrl, request.key]);
   const known = opened.get(carrier)?.get(name);
   if (known) return known;
-  const made = await open(request);
+  const made = takingBack(await open(request), idForm(provider));
   const models = opened.get(carrier) ?? new Map<string, LanguageModelV4>();
   if (models.size >= MOST_OPENED) models.clear();
   opened.set(carrier, models.set(name, made));
   return made;
+}
+
+function idForm(provider: string): IdForm {
+  if (provider === "anthropic") return ANTHROPIC_IDS;
+  return provider === "mistral" ? MISTRAL_IDS : ANY_IDS;
 }
 
 async function open(request: ModelRequest): Promise<LanguageModelV4> {
