@@ -230,9 +230,10 @@ const CAPTION_CHARS = 1024;
 
 function uploadOf(content: Content): Upload | undefined {
   if (content.kind !== "file") return undefined;
-  if ("text" in content) return new Upload(content.name, new TextEncoder().encode(content.text));
+  if ("text" in content) return new Upload(content.name, new TextEncoder().encode(content.text), content.mime);
   return new Upload(
     content.name,
     Uint8Array.from(atob(content.base64), (char) => char.charCodeAt(0)),
+    content.mime,
   );
 }

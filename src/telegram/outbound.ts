@@ -41,14 +41,16 @@ export type Call = (
   signal?: AbortSignal,
 ) => Promise<CallResult>;
 
-/** A file inside a payload; it becomes a multipart upload. */
+/** A file inside a payload; it becomes a multipart upload. `mime` is the media type, where it is known. */
 export class Upload {
   readonly name: string;
   readonly bytes: Uint8Array;
+  readonly mime: string;
 
-  constructor(name: string, bytes: Uint8Array) {
+  constructor(name: string, bytes: Uint8Array, mime = "application/octet-stream") {
     this.name = name;
     this.bytes = bytes;
+    this.mime = mime;
   }
 }
 
@@ -71,21 +73,29 @@ export function createCaller(options: CallerOptions): Call {
     if (signal?.aborted) return refuse({ kind: "unavailable", maybeAccepted: false });
     loaded ??= await import("./api.ts");
     const grammy = loaded;
-    api ??= new grammy.Api(options.token, {
-      apiRoot: options.apiRoot,
-      timeoutSeconds: options.timeoutMs / 1000,
-      fetch: (url: string, init: RequestInit) => fetchAnswer(options.fetch, url, init),
-    });
+    const form = formOf(payload);
+    api ??= clientOf(grammy, options);
+    // A form is the body of one call: it has a client of its own, which few calls need.
+    const client = form === undefined ? api : clientOf(grammy, options, form);
     try {
-      const perform: unknown = Reflect.get(api.raw, method);
+      const perform: unknown = Reflect.get(client.raw, method);
       if (typeof perform !== "function") return refuse({ kind: "unsupported" });
-      const args = WITHOUT_PAYLOAD.has(method) ? [signal] : [withUploads(grammy, payload), signal];
+      const args = WITHOUT_PAYLOAD.has(method) ? [signal] : [form === undefined ? payload : {}, signal];
       const result: unknown = await Reflect.apply(perform, undefined, args);
       return { ok: true, result };
     } catch (error) {
       return refuse(refusalOf(grammy, error));
     }
   };
+}
+
+function clientOf(grammy: Grammy, options: CallerOptions, form?: FormData): Api {
+  return new grammy.Api(options.token, {
+    apiRoot: options.apiRoot,
+    timeoutSeconds: options.timeoutMs / 1000,
+    fetch: (url: string, init: RequestInit) =>
+      fetchAnswer(options.fetch, url, form === undefined ? init : withForm(init, form)),
+  });
 }
 
 /** For the log and an operator: the kind and its number, nothing that anybody wrote. */
@@ -213,13 +223,28 @@ function codesOf(error: unknown, depth = 0): string {
   return `${typeof code === "string" ? code : ""} ${codesOf(Reflect.get(error, "cause"), depth + 1)}`;
 }
 
-function withUploads({ InputFile }: Grammy, payload: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const entries = Object.entries(payload).map(([key, value]) => [
-    key,
-    // grammY writes the name into a header as it is.
-    value instanceof Upload ? new InputFile(value.bytes, value.name.replace(/[^\p{L}\p{N}._ ()-]/gu, "_")) : value,
-  ]);
-  return Object.fromEntries(entries);
+/**
+ * The payload as a form, where it holds a file; undefined elsewhere. grammY's own names the file without quotes and tells no
+ * media type, which not every parser of forms takes; the platform's is the one that browsers send.
+ */
+function formOf(payload: Readonly<Record<string, unknown>>): FormData | undefined {
+  const entries = Object.entries(payload).filter(([, value]) => value !== undefined && value !== null);
+  if (!entries.some(([, value]) => value instanceof Upload)) return undefined;
+  const form = new FormData();
+  for (const [key, value] of entries) {
+    if (value instanceof Upload) form.append(key, blobOf(value), value.name.replace(/[^\p{L}\p{N}._ ()-]/gu, "_"));
+    else form.append(key, typeof value === "string" ? value : JSON.stringify(value));
+  }
+  return form;
+}
+
+function blobOf({ bytes, mime }: Upload): Blob {
+  return new Blob([Uint8Array.from(bytes)], { type: mime });
+}
+
+/** What grammY would send, with the form as its body; its boundary stands in a header that whoever sends it writes. */
+function withForm({ headers: _, ...init }: RequestInit, form: FormData): RequestInit {
+  return { ...init, body: form };
 }
 
 function refuse(refusal: Refusal): CallResult {

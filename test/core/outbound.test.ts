@@ -90,15 +90,26 @@ describe("a call", () => {
   });
 
   it("uploads a file as multipart, under a name that cannot break its header", async () => {
-    let body = "";
-    const call = caller(async (_, init) => {
-      body = await new Response(init.body ?? null).text();
+    let request = new Request("https://telegram.test");
+    const call = caller(async (url, init) => {
+      request = new Request(url, init);
       return Response.json({ ok: true, result: { message_id: 5 } });
     });
-    const document = new Upload('ä"\r\nx: y.txt', new TextEncoder().encode("content here"));
-    expect((await call("sendDocument", { chat_id: 1, document, caption: "c" })).ok).toBe(true);
-    expect(body).toContain("content here");
+    const document = new Upload('ä"\r\nx: y.txt', new TextEncoder().encode("content here"), "text/csv");
+    const reply_markup = { inline_keyboard: [] };
+    expect((await call("sendDocument", { chat_id: 1, document, caption: "c", reply_markup })).ok).toBe(true);
+    const body = await request.clone().text();
+    // As browsers write it: quoted, with its type. Not every parser of forms takes anything else.
+    expect(body).toContain(
+      'form-data; name="document"; filename="ä___x_ y.txt"\r\nContent-Type: text/csv\r\n\r\ncontent here',
+    );
     expect(body).not.toContain("\r\nx: y");
+    const form = await request.formData();
+    expect(["chat_id", "caption", "reply_markup"].map((key) => form.get(key))).toEqual([
+      "1",
+      "c",
+      JSON.stringify(reply_markup),
+    ]);
   });
 
   it("sees the status of a proxy that answers with HTML, or with anything but an answer", async () => {
