@@ -180,7 +180,7 @@ export function readSettings(env: RawEnvironment): Settings {
 const MIN_TIMEOUT_SECONDS = 0.1;
 const MAX_SECONDS = 7 * 24 * 3600;
 
-/** "openai" → "OPENAI", "my-llm" → "MY_LLM". */
+/** "openai" → "OPENAI". */
 export function environmentName(provider: string): string {
   return provider.toUpperCase().replace(/[^A-Z0-9]/g, "_");
 }
@@ -286,11 +286,14 @@ class Reader {
   }
 }
 
-/** "openai/gpt-5-mini" → {provider, model}. The model may contain slashes. */
+/**
+ * "openai/gpt-5-mini" → {provider, model}. The model may contain slashes. "my-llm" and "my_llm" are one provider: the names of
+ * its settings (MY_LLM_BASE_URL) cannot tell them apart.
+ */
 export function parseModelName(text: string): ModelName | undefined {
   const match = /^([a-z0-9][a-z0-9_-]{0,63})\/(\S{1,200})$/i.exec(text);
   if (!match?.[1] || !match[2]) return undefined;
-  return { provider: match[1].toLowerCase(), model: match[2] };
+  return { provider: match[1].toLowerCase().replaceAll("-", "_"), model: match[2] };
 }
 
 function parseHttpUrl(text: string): string | undefined {

@@ -54,7 +54,7 @@ export interface Job {
   costUsd(model: ModelName, usage: { input: number; output: number; cached: number }): number;
   /** Shortens the conversation; false: there is nothing to shorten. */
   compact(model: ModelName | undefined, failover: Failover): Promise<boolean>;
-  cutNote(): string;
+  cutNote(by: "length" | "policy"): string;
   /** What the settings lack, when no model has a key: one line for an owner. */
   configProblem(): string;
 }
@@ -180,7 +180,9 @@ async function turn(job: Job): Promise<void> {
           if (empty <= MOST_EMPTY_ANSWERS) continue;
           if (earlier.trim() === "") return fail(job, "empty", {});
         }
-        const text = reply.cutBy === "length" ? `${reply.text}\n\n${job.cutNote()}` : reply.text;
+        const { cutBy } = reply;
+        const isShort = cutBy === "length" || cutBy === "policy";
+        const text = isShort ? `${reply.text}\n\n${job.cutNote(cutBy)}` : reply.text;
         job.report({
           type: "answered",
           run: job.run,

@@ -121,7 +121,9 @@ async function help(accepting: Accepting, isOwner: boolean): Promise<string> {
   const lines = COMMANDS.filter((command) => command.who === "anyone" || isOwner).map(
     (command) => `/${command.name}${command.hint ? ` ${command.hint}` : ""} – ${words(language, command.help)}`,
   );
-  const skills = (await skillsOf(accepting.ports)).map((skill) =>
+  // A skill that a command hides is no command: the model has it all the same.
+  const named = (await skillsOf(accepting.ports)).filter((skill) => findCommand(skill.name, []).kind !== "builtin");
+  const skills = named.map((skill) =>
     words(language, "skill_item", { name: skill.name, description: safe(skill.description) }),
   );
   const problems = isOwner

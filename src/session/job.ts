@@ -210,7 +210,7 @@ class SessionRun implements LiveRun {
         const [problem] = ofModels;
         return problem ? describeProblem(problem) : "no model key is set";
       },
-      cutNote: () => words(door.whereabouts.language, "cut_at_limit"),
+      cutNote: (by) => words(door.whereabouts.language, by === "length" ? "cut_at_limit" : "cut_by_policy"),
     };
   }
 

@@ -183,6 +183,11 @@ export class Store {
     return this.#sql.exec("SELECT 1 FROM inbox WHERE update_id = ?", update).toArray().length > 0;
   }
 
+  /** When the newest update came; 0: never. */
+  lastAcceptedAt(): number {
+    return this.#sql.exec<{ at: number }>("SELECT at FROM inbox ORDER BY update_id DESC LIMIT 1").toArray()[0]?.at ?? 0;
+  }
+
   /** `inbound` is kept where its words are needed later; null marks the update as seen. */
   accept(update: number, at: number, inbound: Inbound | null): void {
     const body = inbound === null ? null : JSON.stringify(inbound);

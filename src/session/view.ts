@@ -78,7 +78,7 @@ export function viewOf(door: Door, ports: SessionPorts, reminders: Reminders, jo
     state: session.turn.phase,
     epoch: session.epoch,
     queued: queue.length,
-    lastActiveAt: session.activeAt,
+    lastActiveAt: Math.max(session.activeAt, store.lastAcceptedAt()),
     run: run
       ? {
           id: run.run,

@@ -32,6 +32,7 @@ export const de = {
   recovered: "↻ wiederhergestellt; vielleicht doppelt",
   undeliverable: "⚠️ Telegram hat diese Antwort in jeder Form abgelehnt. /export schickt sie als Datei.",
   cut_at_limit: "✂️ Das Modell hat an seiner Längengrenze aufgehört. Schreib „weiter“ für den Rest.",
+  cut_by_policy: "✂️ Der Anbieter hat die Antwort hier beendet; seine Richtlinien verlangen es.",
   // Why a turn failed
   failed_overload:
     "⚠️ {provider} ist überlastet oder hat selbst eine Störung ({code}). Dein Schlüssel ist in Ordnung. Versuch gleich /retry.",

@@ -8,7 +8,7 @@ export const en = {
   queued_behind_question:
     "⏳ A question above waits for an answer. Press a button or reply to it; your message comes after. /stop drops both.",
   steered: "↪️ Noted. It joins the current answer at its next step.",
-  queue_full: "🚫 Not taken: {limit} messages are waiting already. Send it again when some are answered, or use /stop.",
+  queue_full: "🚫 Not taken: the queue is full ({limit}). Send it again when some are answered, or use /stop.",
   stopped: "⏹ Stopped.",
   stopped_dropped: "⏹ Stopped. Waiting messages dropped: {dropped}.",
   nothing_to_stop: "Nothing is running here.",
@@ -30,6 +30,7 @@ export const en = {
   recovered: "↻ recovered; may be a duplicate",
   undeliverable: "⚠️ Telegram refused this answer in every form. /export sends it as a file.",
   cut_at_limit: "✂️ The model stopped at its length limit. Say “go on” for the rest.",
+  cut_by_policy: "✂️ The provider ended the answer here, for reasons of its policy.",
   // Why a turn failed
   failed_overload:
     "⚠️ {provider} is overloaded or has a fault of its own ({code}). Your key is fine. Try /retry in a moment.",

@@ -30,6 +30,7 @@ export const es = {
   recovered: "↻ recuperado; puede estar repetido",
   undeliverable: "⚠️ Telegram rechazó esta respuesta en todas sus formas. /export la envía como archivo.",
   cut_at_limit: "✂️ El modelo se detuvo en su límite de longitud. Di «sigue» para recibir el resto.",
+  cut_by_policy: "✂️ El proveedor terminó aquí la respuesta por su política.",
   // Why a turn failed
   failed_overload:
     "⚠️ {provider} está sobrecargado o tiene un fallo propio ({code}). Tu clave está bien. Prueba /retry en un momento.",

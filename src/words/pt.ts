@@ -30,6 +30,7 @@ export const pt = {
   recovered: "↻ recuperado; pode estar repetido",
   undeliverable: "⚠️ O Telegram recusou esta resposta em todas as formas. /export a envia como arquivo.",
   cut_at_limit: "✂️ O modelo parou no limite de tamanho. Diga “continue” para receber o resto.",
+  cut_by_policy: "✂️ O provedor encerrou a resposta aqui, por causa da sua política.",
   // Why a turn failed
   failed_overload:
     "⚠️ {provider} está sobrecarregado ou com uma falha própria ({code}). Sua chave está bem. Tente /retry daqui a pouco.",

@@ -25,6 +25,7 @@ export const zh = {
   recovered: "↻ 已恢复，可能重复",
   undeliverable: "⚠️ Telegram 拒绝了这条回答的所有形式。/export 会以文件发送。",
   cut_at_limit: "✂️ 模型达到了长度上限。说“继续”可以看剩下的内容。",
+  cut_by_policy: "✂️ 服务商因其政策在此处中止了回答。",
   // Why a turn failed
   failed_overload: "⚠️ {provider} 过载或自身出现故障（{code}）。你的密钥没有问题。请稍后试试 /retry。",
   failed_network: "⚠️ 与 {provider} 的连接中断，重试也失败了。可以试试 /retry。",

@@ -191,7 +191,7 @@ describe("a turn", () => {
       await one.tell(`${PERSON} ${words}`);
     }
     const refused = await one.tell(`${PERSON} vier`);
-    const notice = await one.hears("Not taken: 3 messages are waiting");
+    const notice = await one.hears("Not taken: the queue is full (3)");
     expect(notice.replyTo).toBe(refused.messageId);
     expect(await one.log("update.refused")).toMatchObject({ reason: "queue_full" });
     held.release();

@@ -24,6 +24,8 @@ export interface Reply {
   readonly hold?: Promise<unknown>;
   /** So much of it comes, and then nothing more. */
   readonly stopsAfterHalf?: boolean;
+  /** Ends with this instead of "stop". */
+  readonly finish?: "length" | "content_filter";
 }
 
 export interface Asked {
@@ -411,7 +413,8 @@ export class Stage {
     }
     const said = { text: `echo of ${text}`, ...reply };
     const stream = openAiStream(`c${this.asked.length}`, "m", reply.tools ? reply : said, { input: 9, output: 5 }, 1);
-    const frames = [...stream].map(({ data }) => data).join("");
+    const finish = `"finish_reason":"${reply.finish ?? "stop"}"`;
+    const frames = [...stream].map(({ data }) => data.replace('"finish_reason":"stop"', finish)).join("");
     if (reply.stopsAfterHalf) {
       const half = new TextEncoder().encode(frames.slice(0, frames.lastIndexOf("data:", frames.length * 0.7)));
       const body = new ReadableStream({ start: (controller) => controller.enqueue(half) });

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { readSettings } from "../../../src/config.ts";
+import { Stage } from "../harness/session.ts";
+
+/** What a tester found who knew nothing but the contract. */
+
+function settingsWith(more: Record<string, string>) {
+  return readSettings({
+    TELEGRAM_BOT_TOKEN: "1:token",
+    TELEGRAM_WEBHOOK_SECRET: "secret",
+    OPENAI_API_KEYS: "sk-A",
+    ...more,
+  });
+}
+
+describe("a provider of a name with a dash", () => {
+  it("is the one whose settings are written with an underscore", () => {
+    const settings = settingsWith({
+      MODEL: "my-llm/some/model:free",
+      FALLBACK_MODELS: "my_llm/other",
+      MY_LLM_BASE_URL: "http://127.0.0.1:9/v1",
+      MY_LLM_API_KEY: "k",
+    });
+    expect(settings.problems).toEqual([]);
+    expect(settings.models).toEqual([
+      { provider: "my_llm", model: "some/model:free" },
+      { provider: "my_llm", model: "other" },
+    ]);
+    expect(settings.providers.get("my_llm")?.keys).toEqual([{ key: "k" }]);
+  });
+});
+
+describe("a session that has had a command only", () => {
+  it("was active when that came", async () => {
+    const stage = new Stage();
+    await stage.pass(60_000);
+    const at = stage.now;
+    await stage.write("/whoami");
+    await stage.pass(5_000);
+    expect(stage.shell.view(5).lastActiveAt).toBe(at);
+  });
+});
+
+describe("/help", () => {
+  it("names each command once, also where a skill has the name of one", async () => {
+    const stage = new Stage();
+    await stage.write("/help");
+    await stage.hears("/remind");
+    const help = stage.lines().find((line) => line.includes("/remind")) ?? "";
+    const names = help.split("\n").flatMap((line) => /^\/(\w+)/.exec(line)?.[1] ?? []);
+    expect(names).toContain("cc");
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+});
+
+describe("an answer that its provider ends for its policy", () => {
+  it("stands as far as it came, with a word that there was more", async () => {
+    const stage = new Stage();
+    stage.next({ text: "so far, and", finish: "content_filter" });
+    await stage.write("tell me");
+    await stage.hears("so far, and\n\n✂️ The provider ended the answer here");
+  });
+});
