@@ -18,6 +18,8 @@ export interface Question {
   readonly askers?: readonly number[];
   /** The message that carries the buttons, once Telegram has given its id. */
   readonly messageId?: number;
+  /** It was answered, or given up, before its message was known to be in the chat: that is to be told when it is. */
+  readonly closed?: { readonly choice?: string };
 }
 
 const PREFIX = "question:";
@@ -42,7 +44,8 @@ export function put(door: Door, question: Question, replyTo: number | undefined)
 }
 
 export function find(door: Door, id: string): Question | undefined {
-  return door.store.fact<Question>(PREFIX + id);
+  const question = door.store.fact<Question>(PREFIX + id);
+  return question?.closed ? undefined : question;
 }
 
 /** A question may stand before something that cannot be undone: in a group nobody answers it in another's place. */
@@ -51,13 +54,16 @@ export function isFor({ askers }: Question, userId: number): boolean {
 }
 
 export function all(door: Door): Question[] {
-  return door.store.factNames(PREFIX).flatMap((name) => door.store.fact<Question>(name) ?? []);
+  return door.store.factNames(PREFIX).flatMap((name) => find(door, name.slice(PREFIX.length)) ?? []);
 }
 
 /** The message of a question is in the chat: it can be edited once the question is answered. */
 export function delivered(door: Door, tag: string, messageId: number): void {
   const question = door.store.fact<Question>(tag);
-  if (question) door.store.setFact(tag, { ...question, messageId });
+  if (!question) return;
+  if (!question.closed) return door.store.setFact(tag, { ...question, messageId });
+  const { choice } = question.closed;
+  door.keep(() => close(door, { ...question, messageId }, choice));
 }
 
 /** Inside `rows`: the chat has another id, and what carries the buttons in the old one cannot be edited any more. */
@@ -70,7 +76,7 @@ export function answer(
   door: Door,
   question: Question,
   choice: string,
-  by: { readonly update: number; readonly kind: "message" | "press" },
+  by: { readonly update: number; readonly kind: "message" | "press"; readonly messageId?: number },
   rows: () => void,
 ): boolean {
   const { effects } = door.pass(
@@ -81,22 +87,28 @@ export function answer(
     },
     () => {
       rows();
-      close(door, question, choice);
+      close(door, question, choice, by.messageId);
     },
     () => door.log("update.accepted", { update: by.update, kind: by.kind }),
   );
   return effects.some((effect) => effect.do === "begin");
 }
 
-/** Inside `rows`: the question is no longer open, and its message says so. */
-export function close(door: Door, question: Question, choice: string | undefined): void {
-  door.store.dropFact(PREFIX + question.id);
-  if (question.messageId === undefined) return;
+/**
+ * Inside `rows`: the question is no longer open, and its message says so. `pressed` is the message whose button was pressed:
+ * after a crash the question may stand twice, and a press may come before Telegram's word that it stands at all.
+ */
+export function close(door: Door, question: Question, choice: string | undefined, pressed?: number): void {
+  const name = PREFIX + question.id;
+  if (question.messageId !== undefined) door.store.dropFact(name);
+  else door.store.setFact(name, { ...question, closed: choice === undefined ? {} : { choice } } satisfies Question);
   const { language } = door.whereabouts;
   const asked = safe(question.question);
   const marked =
     choice === undefined
       ? words(language, "question_closed", { question: asked })
       : words(language, "question_answered", { question: asked, choice: safe(choice) });
-  door.say({ content: { kind: "notice", ...styled(marked), editOf: question.messageId }, silent: true });
+  for (const editOf of new Set([question.messageId, pressed])) {
+    if (editOf) door.say({ content: { kind: "notice", ...styled(marked), editOf }, silent: true });
+  }
 }

@@ -61,3 +61,38 @@ describe("an answer that its provider ends for its policy", () => {
     await stage.hears("so far, and\n\n✂️ The provider ended the answer here");
   });
 });
+
+describe("the message of a question that is over", () => {
+  const asksWhich = { tools: [{ name: "ask", args: { question: "Which?", options: ["this", "that"] } }] };
+  const questionsIn = (stage: Stage) => [...stage.chat].filter(([, { text }]) => text.includes("Which?"));
+
+  it("says so and has no buttons, also where it comes when nobody waits for it any more", async () => {
+    const stage = new Stage({ ASK_TIMEOUT_SECONDS: "5" });
+    stage.next(asksWhich, { text: "went on" });
+    stage.refuse(/^send/, { kind: "flood", retryAfterMs: 20_000 });
+    await stage.write("decide");
+    await stage.pass(60_000);
+    await stage.hears("went on");
+    expect(questionsIn(stage).map(([, { text, keyboard }]) => ({ text, keyboard }))).toEqual([
+      { text: "❓ Which?\n⌛ (no longer open)", keyboard: undefined },
+    ]);
+  });
+
+  it("says so wherever it stands, where its process died before Telegram's answer was known", async () => {
+    const stage = new Stage();
+    stage.next(asksWhich, { text: "went on" });
+    stage.refuse(/^send/, { kind: "unavailable", maybeAccepted: true });
+    await stage.write("decide");
+    stage.chat.set(5, { text: "❓ Which?", replyTo: undefined, keyboard: "as it stood" });
+    const question = stage.shell.door.session.turn;
+    const id = question.phase === "waiting" ? question.question : "";
+    await stage.press(`ask:${id}:1`, 5);
+    await stage.hears("went on");
+    await stage.pass(60_000);
+    expect(questionsIn(stage)).toHaveLength(2);
+    for (const [, { text, keyboard }] of questionsIn(stage)) {
+      expect(text).toContain("❓ Which?\n➡️ that");
+      expect(keyboard).toBeUndefined();
+    }
+  });
+});
