@@ -75,7 +75,9 @@ async function main(): Promise<void> {
   // As after a real deployment: the bot sets its own webhook, with the updates it wants, and its command menu.
   await worker.admin("/webhook", { method: "POST", body: { url: worker.url } }).catch(() => undefined);
   await listenFrom(server.http, Number(process.env.PORT) || DEFAULT_PORT);
-  if (!over) process.stdout.write(`Turnkeeper's playground is ready: ${address(server.http)}\n`);
+  if (over) return;
+  process.stdout.write(`Turnkeeper's playground is ready: ${address(server.http)}\n`);
+  process.stdout.write(`The maintainers' page beside it: ${worker.url}/admin, token: ${settings.ADMIN_TOKEN}\n`);
 }
 
 /** Two Workers on one state would spoil it: a second playground gets a directory of its own, which it takes away again. */

@@ -51,7 +51,7 @@ function row(chat, thread, name) {
     avatar(name),
     make("span", { className: "title", textContent: name }),
     unread ? make("span", { className: "unread", textContent: unread, title: `${unread} new` }) : make("span"),
-    make("span", { className: "last", textContent: last ? preview(last) : "nobody has said anything" }),
+    make("span", { className: "last", textContent: last ? preview(last) : "No messages yet" }),
   );
   button.dataset.key = key;
   button.setAttribute("aria-current", String(state.open.chat === chat.id && state.open.thread === thread));

@@ -38,9 +38,10 @@ export function Landing(props: { readonly settings: Settings; readonly version: 
         <section aria-labelledby="telegram">
           <h2 id="telegram">Telegram</h2>
           <p class="soft">
-            <code>npm run deploy</code> tells Telegram where this is. Without a command line: send a POST to{" "}
-            <code>/admin/webhook</code> here, with <code>{'{"url": "https://…"}'}</code> naming this address and the
-            header <code>Authorization: Bearer</code> with your ADMIN_TOKEN.
+            <code>npm run deploy</code> tells Telegram where this is. Without a command line: sign in at{" "}
+            <a href="/admin">/admin</a> with your ADMIN_TOKEN and press “Set the webhook to this address”, or send a
+            POST to <code>/admin/webhook</code> with <code>{'{"url": "https://…"}'}</code> naming this address and the
+            header <code>Authorization: Bearer</code> with that token.
           </p>
         </section>
         <p>

@@ -93,6 +93,11 @@ export function menuName(skill: string): string {
   return skill.toLowerCase().replaceAll("-", "_");
 }
 
+/** What a skill does, for people: its first sentence. Those after it tell the model when to use it. */
+export function shownDescription(description: string): string {
+  return /^[\s\S]*?[.!?。！？](?=\s|$)/.exec(description)?.[0] ?? description;
+}
+
 /** The candidate that one or two slips of the finger away; a short name forgives one slip only. */
 function nearestOf(wanted: string, candidates: readonly string[]): string | undefined {
   let best: { name: string; distance: number } | undefined;

@@ -1,7 +1,7 @@
 import { describeReminder } from "../agent/reminders.ts";
 import type { Skill } from "../agent/skills.ts";
 import { describeProblem, parseModelName } from "../config.ts";
-import { type BuiltinCommand, COMMANDS, findCommand } from "../core/commands.ts";
+import { type BuiltinCommand, COMMANDS, findCommand, shownDescription } from "../core/commands.ts";
 import { runOf } from "../core/session.ts";
 import { PRICES_AS_OF } from "../models/catalog.ts";
 import { VERSION } from "../version.ts";
@@ -124,7 +124,7 @@ async function help(accepting: Accepting, isOwner: boolean): Promise<string> {
   // A skill that a command hides is no command: the model has it all the same.
   const named = (await skillsOf(accepting.ports)).filter((skill) => findCommand(skill.name, []).kind !== "builtin");
   const skills = named.map((skill) =>
-    words(language, "skill_item", { name: skill.name, description: safe(skill.description) }),
+    words(language, "skill_item", { name: skill.name, description: safe(shownDescription(skill.description)) }),
   );
   const problems = isOwner
     ? accepting.ports.settings.problems.map((problem) => `⚠️ ${safe(describeProblem(problem))}`)
@@ -302,7 +302,9 @@ function skillList(skills: readonly Skill[], language: string | undefined): stri
   if (skills.length === 0) return words(language, "skills_none");
   return [
     words(language, "skills_list"),
-    ...skills.map((skill) => words(language, "skill_item", { name: skill.name, description: safe(skill.description) })),
+    ...skills.map((skill) =>
+      words(language, "skill_item", { name: skill.name, description: safe(shownDescription(skill.description)) }),
+    ),
   ].join("\n");
 }
 

@@ -1,4 +1,4 @@
-import { type BuiltinCommand, COMMANDS, menuName } from "../core/commands.ts";
+import { type BuiltinCommand, COMMANDS, menuName, shownDescription } from "../core/commands.ts";
 import { ALLOWED_UPDATES } from "./inbound.ts";
 
 /** What Telegram is told about this bot: where updates go, which kinds, and the command menu. Data; somebody else calls. */
@@ -69,7 +69,7 @@ function menu(
   for (const skill of options.skills) {
     const name = menuName(skill.name);
     if (/^[a-z0-9_]+$/.test(name) && name.length <= MAX_NAME_CHARS && !taken.has(name))
-      commands.set(name, skill.description || name);
+      commands.set(name, shownDescription(skill.description) || name);
   }
   return {
     method: "setMyCommands",

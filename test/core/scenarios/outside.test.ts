@@ -50,6 +50,8 @@ describe("/help", () => {
     const names = help.split("\n").flatMap((line) => /^\/(\w+)/.exec(line)?.[1] ?? []);
     expect(names).toContain("cc");
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    // When the model is to use a skill is for the model to read.
+    expect(help).toContain("/translate: Translates a text, keeping tone and formatting.\n");
   });
 });
 
