@@ -73,11 +73,11 @@ export function createCaller(options: CallerOptions): Call {
     if (signal?.aborted) return refuse({ kind: "unavailable", maybeAccepted: false });
     loaded ??= await import("./api.ts");
     const grammy = loaded;
-    const form = formOf(payload);
-    api ??= clientOf(grammy, options);
-    // A form is the body of one call: it has a client of its own, which few calls need.
-    const client = form === undefined ? api : clientOf(grammy, options, form);
     try {
+      const form = formOf(payload);
+      // Inside, since it takes no empty token. A form is the body of one call, whose client is then its own.
+      api ??= clientOf(grammy, options);
+      const client = form === undefined ? api : clientOf(grammy, options, form);
       const perform: unknown = Reflect.get(client.raw, method);
       if (typeof perform !== "function") return refuse({ kind: "unsupported" });
       const args = WITHOUT_PAYLOAD.has(method) ? [signal] : [form === undefined ? payload : {}, signal];

@@ -89,6 +89,11 @@ describe("a call", () => {
     expect(await call("getMe", {})).toMatchObject({ ok: true });
   });
 
+  it("is refused, and does not throw, where no token is set", async () => {
+    const call = createCaller({ apiRoot: "https://telegram.test", token: "", timeoutMs: 1_000, fetch });
+    expect(await call("sendMessage", { chat_id: 1, text: "x" })).toMatchObject({ ok: false });
+  });
+
   it("uploads a file as multipart, under a name that cannot break its header", async () => {
     let request = new Request("https://telegram.test");
     const call = caller(async (url, init) => {
