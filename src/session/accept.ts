@@ -4,6 +4,7 @@ import { findCommand } from "../core/commands.ts";
 import type { Event } from "../core/event.ts";
 import { SPLIT_TEXT_CHARS } from "../core/gather.ts";
 import { type Input, queuedInputs, runOf } from "../core/session.ts";
+import { botId } from "../telegram/gate.ts";
 import type { Command, Inbound, Sender } from "../telegram/message.ts";
 import { styled } from "../words/styled.ts";
 import { type WordKey, type WordParams, words } from "../words/words.ts";
@@ -101,7 +102,7 @@ async function message(accepting: Accepting, inbound: Extract<Inbound, { kind: "
     return accepted;
   }
   if (isUnusable(accepting, inbound)) return accepted;
-  const question = (await addSkill(accepting, inbound)) ? undefined : answeredBy(accepting.door, inbound);
+  const question = (await addSkill(accepting, inbound)) ? undefined : answeredBy(accepting, inbound);
   if (question === "done") return accepted;
   accepting.pass({ type: "received", input: accepting.input() });
   return accepted;
@@ -119,19 +120,27 @@ function isUnusable({ door, ports, from, say }: Accepting, inbound: Extract<Inbo
 }
 
 /** A reply to a standing question, or the very words of one of its options, is the answer. */
-function answeredBy(door: Door, inbound: Extract<Inbound, { kind: "message" }>): "done" | undefined {
+function answeredBy({ door, ports }: Accepting, inbound: Extract<Inbound, { kind: "message" }>): "done" | undefined {
   const { turn } = door.session;
   if (turn.phase !== "waiting" || turn.why !== "person" || turn.question === undefined) return undefined;
   const question = questions.find(door, turn.question);
   if (!question || !questions.isFor(question, inbound.from.id)) return undefined;
   const words = inbound.message.text.trim();
   const option = question.options.find((candidate) => candidate.toLowerCase() === words.toLowerCase());
-  const isReply = question.messageId !== undefined && inbound.message.reply?.messageId === question.messageId;
+  const { reply } = inbound.message;
+  // Before Telegram's word of the question's id has come, a reply to what we have said in this turn is one to the question.
+  const isOurs = reply?.fromId === botId(ports.settings.botToken);
+  const standsAt = question.messageId ?? (isOurs ? laterThan(turn.inputs, reply?.messageId) : undefined);
+  const isReply = reply !== undefined && reply.messageId === standsAt;
   if (words === "" || (!option && !isReply)) return undefined;
   questions.answer(door, question, option ?? words, inbound, () => {
     door.store.accept(inbound.update, inbound.message.writtenAt, inbound);
   });
   return "done";
+}
+
+function laterThan(inputs: readonly Input[], messageId = 0): number | undefined {
+  return inputs.every((input) => input.messageId < messageId) ? messageId : undefined;
 }
 
 /** An owner sends a SKILL.md: the bot learns it. */

@@ -98,3 +98,21 @@ describe("the message of a question that is over", () => {
     }
   });
 });
+
+describe("a reply to a question", () => {
+  it("answers it, also before Telegram has said under which id the question stands", async () => {
+    const stage = new Stage();
+    stage.next(
+      { tools: [{ name: "ask", args: { question: "Which?", options: ["this", "that"] } }] },
+      { text: "went on" },
+    );
+    stage.refuse(/^send/, { kind: "unavailable", maybeAccepted: true });
+    const asked = await stage.write("decide");
+    const earlier = { messageId: asked.message.messageId - 1, from: "Keeper", fromId: 1, text: "before" };
+    await stage.write("about something else", { reply: earlier });
+    expect(stage.phase).toBe("waiting");
+    await stage.write("neither", { reply: { ...earlier, messageId: asked.message.messageId + 1, text: "Which?" } });
+    await stage.hears("went on");
+    expect(JSON.stringify(stage.asked.at(-1)?.body.messages ?? stage.asked)).toContain("neither");
+  });
+});
