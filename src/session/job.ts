@@ -101,7 +101,7 @@ class SessionRun implements LiveRun {
   async #work(): Promise<void> {
     // The door must know of this run before it says anything: one that is over at once would stand in the next one's place.
     // And whoever brought the message is answered first: what a run begins with would hold the acknowledgement up.
-    await this.#pause(0);
+    await this.#door.held;
     try {
       await work(this.#job());
     } finally {
