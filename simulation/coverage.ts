@@ -86,7 +86,6 @@ const LINES: Readonly<Record<Exclude<LogEvent, `admin.${string}` | "config.inval
   "turn.queued": true,
   "run.started": true,
   "run.waiting": true,
-  "run.step": true,
   "run.finished": true,
   "run.stale": true,
   "run.failure": true,

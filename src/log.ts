@@ -11,7 +11,6 @@ export type LogEvent =
   | "turn.queued"
   | "run.started"
   | "run.waiting"
-  | "run.step"
   | "run.finished"
   | "run.stale"
   | "run.failure"

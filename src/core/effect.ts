@@ -45,8 +45,7 @@ export type StepLog =
   | "run.waiting"
   | "run.finished"
   | "run.stale"
-  | "session.reset"
-  | "pool.exhausted";
+  | "session.reset";
 
 /** What the bot says of its own accord: a key of the words table with its parameters. Times are epoch milliseconds. */
 export type Notice =

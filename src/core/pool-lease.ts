@@ -48,7 +48,13 @@ export function lease(
   if (chosen === undefined) {
     const answer = { ok: false, ...shortage(pool.credentials, model) } as const;
     const dried = dryOut(pool, model, now);
-    return { pool: wait(dried.pool, session, model, answer.earliestAt), effects: dried.effects, answer };
+    const until = answer.earliestAt === undefined ? {} : { untilAt: answer.earliestAt };
+    const exhausted: PoolEffect = { do: "log", event: "pool.exhausted", model, ...until };
+    return {
+      pool: wait(dried.pool, session, model, answer.earliestAt),
+      effects: [exhausted, ...dried.effects],
+      answer,
+    };
   }
   const { id, version } = chosen;
   const tried = beginTrial(chosen, model, event.lease, now);

@@ -1,7 +1,7 @@
 import type { Verdict } from "./failure.ts";
 import type { Choice, Shortage } from "./pool-choice.ts";
 import { type Credential, changeEach, isPresent, nextEnd, settleCredential } from "./pool-credential.ts";
-import { type Drought, endDroughts } from "./pool-drought.ts";
+import type { Drought } from "./pool-drought.ts";
 import { type Holder, LEASE_KEEP_MS, type Lease, lease, release, takeBack } from "./pool-lease.ts";
 import { report } from "./pool-report.ts";
 import { endWaiting, type Waiter, wake } from "./pool-waiting.ts";
@@ -76,6 +76,7 @@ export type PoolLog =
       readonly model?: string;
       readonly reason: "time" | "lifted";
     }
+  /** A turn has found nobody to be used. */
   | { readonly event: "pool.exhausted"; readonly model: string; readonly untilAt?: number };
 
 export type PoolEffect =
@@ -120,7 +121,7 @@ export function step(before: Pool, event: PoolEvent, now: number, dice: number):
   const taken = takeBack(before, done.pool, event);
   const woken = wake(before, taken.pool);
   const effects = [...settled.effects, ...done.effects, ...taken.effects, ...woken.effects];
-  return { ...done, pool: endDroughts(woken.pool), effects };
+  return { ...done, pool: woken.pool, effects };
 }
 
 /** When the alarm is due: the end of the first window, to say that the credential is ready. Derived, never set by hand. */

@@ -68,13 +68,14 @@ describe("the pool's shell", () => {
     const { lease, credential, version } = reply;
     shell.report({ lease, credential, version, model, session, run, outcome: { ok: false, verdict } });
     expect(alarmAt()).toBe(1_030_000);
+    shell.lease({ ...ASK, run: "r2" });
     clock.now = 1_030_000;
     shell.alarm();
     const common = { provider: "openai", credential: "A", model: "m1" };
     expect(lines).toEqual([
       { event: "credential.leased", ...common, session, run },
       { event: "credential.cooling", ...common, reason: "rate", until: 1_030_000, session, run },
-      { event: "pool.exhausted", provider: "openai", model: "m1", until: 1_030_000, session, run },
+      { event: "pool.exhausted", provider: "openai", model: "m1", until: 1_030_000, session, run: "r2" },
       { event: "alarm.fired", provider: "openai" },
       { event: "credential.ready", ...common, reason: "time" },
     ]);
