@@ -40,6 +40,8 @@ export interface FailoverPorts {
   isLost(model: ModelName, credential: string): boolean;
   report(model: ModelName, lease: Lease, outcome: { ok: true } | { ok: false; verdict: Verdict }): Promise<void>;
   /** Undefined: the key is gone from the settings. */
+  /** How much a model takes, so far as is known. */
+  contextTokens(model: ModelName): number;
   open(model: ModelName, credential: string): Promise<LanguageModelV4 | undefined>;
   log(fields: Readonly<Record<string, string | number | boolean>>): void;
 }
@@ -135,6 +137,16 @@ export class Failover {
     this.#at = Math.max(0, ports.models.length - 1);
     if (first && untilAt === undefined) return { ...first, text: came };
     return { kind: "exhausted", reason, text: came, ...(untilAt === undefined ? {} : { untilAt }) };
+  }
+
+  /** The model of the last call cannot take so much: the next one that can take more is asked from here on. False: none can. */
+  widen(): boolean {
+    const { models, contextTokens } = this.#ports;
+    const now = models[this.#at];
+    const wider = models.findIndex((one, index) => index > this.#at && now && contextTokens(one) > contextTokens(now));
+    if (wider < 0) return false;
+    this.#at = wider;
+    return true;
   }
 
   async #lease(name: ModelName, tried: readonly string[]): Promise<LeaseAnswer> {

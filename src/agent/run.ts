@@ -149,6 +149,7 @@ async function turn(job: Job): Promise<void> {
           compacted = true;
           continue;
         }
+        if (failover.widen()) continue;
         return fail(job, "context", {}, earlier);
       case "failed":
         return fail(

@@ -2,7 +2,7 @@ import { type Job, work } from "../agent/run.ts";
 import { definitions } from "../agent/tools/definitions.ts";
 import { describeProblem, environmentName, type ModelName, parseModelName } from "../config.ts";
 import type { Running } from "../core/session.ts";
-import { costUsd } from "../models/catalog.ts";
+import { costUsd, modelFacts } from "../models/catalog.ts";
 import { wordKey, words } from "../words/words.ts";
 import { compactConversation } from "./compaction.ts";
 import { asidePrefix, type Door, type LiveRun } from "./door.ts";
@@ -135,6 +135,7 @@ class SessionRun implements LiveRun {
         lease: (model, exclude) => leasing.lease(model, exclude),
         isLost: (model, credential) => leasing.isLost(model, credential),
         report: (model, lease, outcome) => leasing.report(model, lease, outcome),
+        contextTokens: (model) => modelFacts(model).contextTokens,
         open: async (model, credential) => {
           this.#credential = credential;
           const key = await ports.keyOf(model.provider, credential);

@@ -53,6 +53,7 @@ class Scene {
         return { ok: true, lease: `l${++this.#leases}`, credential, version: 1, isProbe: this.#isProbe };
       },
       isLost: (_, credential) => this.lost.has(credential),
+      contextTokens: () => 0,
       report: async (_: ModelName, { credential }: Lease, outcome) => {
         this.events.push(`report ${credential} ${outcome.ok ? "ok" : outcome.verdict.class}`);
         await new Promise((resolve) => setImmediate(resolve));
