@@ -84,6 +84,8 @@ export class Remote {
         this.hop("directory", () => this.#directory.isPaired(request)),
       request: (request: Parameters<DirectoryShell["request"]>[0]) =>
         this.hop("directory", () => this.#directory.request(request)),
+      ofChat: (request: Parameters<DirectoryShell["ofChat"]>[0]) =>
+        this.hop("directory", () => this.#directory.ofChat(request)),
       tellsStranger: (request: Parameters<DirectoryShell["tellsStranger"]>[0]) =>
         this.hop("directory", () => this.#directory.tellsStranger(request)),
     };

@@ -3,6 +3,7 @@ import { findCommand } from "./core/commands.ts";
 import { sessionKey } from "./core/key.ts";
 import { guardLoop, type LoopGuard, NO_LOOP } from "./core/loopguard.ts";
 import { allow, type Bucket } from "./core/rate.ts";
+import { SHARD_NAMES } from "./directory/shards.ts";
 import { type Environment, settingsOf } from "./environment.ts";
 import { log } from "./log.ts";
 import { isSameSecret } from "./secret.ts";
@@ -95,6 +96,7 @@ async function enter(inbound: Inbound, entrance: Entrance): Promise<Response> {
     inbound.kind === "message" || inbound.kind === "edit"
       ? { ...inbound, message: withoutOurMention(inbound.message, bot) }
       : inbound;
+  if (ours.kind === "migrated") return entrance.handToAll(`telegram:${place.chatId}`, ours);
   return entrance.hand(routeOf(session, ours), ours);
 }
 
@@ -109,18 +111,22 @@ function mentionsBot(inbound: Inbound): boolean {
   return (inbound.message.mentions ?? []).some(({ username }) => username?.endsWith("bot"));
 }
 
-/** /bg and /btw have sessions of their own beside their chat's; so have the buttons of what they say. */
+/** /bg and /btw have sessions of their own beside their chat's; so have the buttons of what they say, and replies to what they ask. */
 function routeOf(session: string, inbound: Inbound): string {
   if (inbound.kind === "message" && inbound.message.command?.words.trim()) {
     const found = findCommand(inbound.message.command.name, []);
     const name = found.kind === "builtin" ? found.command.name : undefined;
     if (name === "bg" || name === "btw") return `${session}:${name}:${inbound.update}`;
   }
-  if (inbound.kind === "press") {
-    const aside = /^(?:stop|ask):([bq])(\d+)-/.exec(inbound.data);
-    if (aside) return `${session}:${aside[1] === "b" ? "bg" : "btw"}:${aside[2]}`;
-  }
-  return session;
+  const data = inbound.kind === "press" ? inbound.data : replyToQuestion(inbound);
+  const aside = /^(?:stop|ask):([bq])(\d+)-/.exec(data ?? "");
+  return aside ? `${session}:${aside[1] === "b" ? "bg" : "btw"}:${aside[2]}` : session;
+}
+
+/** A question that is no longer open has no buttons; a reply to it is a message like any other. */
+function replyToQuestion(inbound: Inbound): string | undefined {
+  const reply = inbound.kind === "message" && !inbound.message.command ? inbound.message.reply : undefined;
+  return reply?.button?.startsWith("ask:") ? reply.button : undefined;
 }
 
 const identities = new Map<string, BotIdentity>();
@@ -195,10 +201,10 @@ class Entrance {
     }
     if (inbound.kind !== "message") return;
     const directory = this.#env.DIRECTORY.getByName(BOT);
-    const { id, name } = inbound.from;
+    const { id, name, language } = inbound.from;
     if (pairing) {
       this.#context.waitUntil(
-        directory.request({ userId: id, name }).then((asked) => {
+        directory.request({ userId: id, name, ...(language ? { language } : {}) }).then((asked) => {
           if (asked.ok) return this.#say(inbound, "pair_ask", { code: asked.code });
           if (asked.reason === "already_paired") return this.#say(inbound, "pair_already", {});
           if (asked.reason === "too_many_pending") return this.#say(inbound, "pair_full", {});
@@ -216,6 +222,26 @@ class Entrance {
 
   tell(inbound: Inbound, key: WordKey, params: WordParams): void {
     this.#context.waitUntil(this.#say(inbound, key, params));
+  }
+
+  /** A chat that moves: each of its sessions follows, where its people have sessions of their own. */
+  async handToAll(chat: string, inbound: Inbound): Promise<Response> {
+    const { chatId } = inbound.place;
+    const first = await this.hand(chat, inbound);
+    if (first.status !== 200) return first;
+    try {
+      const shards = SHARD_NAMES.map((shard) => this.#env.DIRECTORY.getByName(shard).ofChat({ chatId }));
+      const keys = new Set((await Promise.all(shards)).flatMap((known) => known.keys));
+      keys.delete(chat);
+      for (const key of keys) {
+        const next = await this.hand(key, inbound);
+        // Sent again, it changes nothing in those that have followed.
+        if (next.status !== 200) return next;
+      }
+      return first;
+    } catch (error) {
+      return this.#notStored(chat, inbound, error, false);
+    }
   }
 
   async hand(key: string, inbound: Inbound): Promise<Response> {

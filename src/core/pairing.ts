@@ -18,6 +18,8 @@ export interface Pending {
   readonly name: string;
   readonly codeHash: string;
   readonly askedAt: number;
+  /** As Telegram named it when they asked. */
+  readonly language?: string;
 }
 
 export interface Paired {
@@ -45,14 +47,14 @@ export type Requested =
   | { readonly ok: false; readonly reason: "too_soon" | "too_many_pending" | "locked"; readonly until: number };
 
 export type Approved =
-  | { readonly ok: true; readonly userId: number; readonly name: string }
+  | { readonly ok: true; readonly userId: number; readonly name: string; readonly language?: string }
   | { readonly ok: false; readonly reason: "unknown_code" }
   | { readonly ok: false; readonly reason: "locked"; readonly until: number };
 
 /** A stranger asks to be let in. A second request of the same person, once allowed, replaces the first. */
 export function request(
   book: Book,
-  asked: { readonly userId: number; readonly name: string; readonly codeHash: string },
+  asked: Omit<Pending, "askedAt">,
   now: number,
 ): { readonly book: Book; readonly result: Requested } {
   const current = withoutExpired(book, now);
@@ -98,7 +100,7 @@ export function approve(
         : { ok: false, reason: "unknown_code" },
     };
   }
-  const { userId, name } = found;
+  const { userId, name, language } = found;
   return {
     book: {
       ...current,
@@ -109,7 +111,7 @@ export function approve(
       ],
       failedApprovals: 0,
     },
-    result: { ok: true, userId, name },
+    result: { ok: true, userId, name, ...(language === undefined ? {} : { language }) },
   };
 }
 

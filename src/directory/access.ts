@@ -41,6 +41,7 @@ export type RequestedCode =
   | { readonly ok: true; readonly code: string; readonly expiresAt: number };
 
 const NAME_CHARS = 128;
+const LANGUAGE_CHARS = 35;
 /** As long as a request to pair keeps a person waiting: by then being told again says something new. */
 export const TELL_PAUSE_MS = REQUEST_PAUSE_MS;
 
@@ -58,11 +59,16 @@ export class AccessBook {
   }
 
   /** A stranger asks to be let in. */
-  async request(userId: number, name: string): Promise<RequestedCode> {
+  async request(userId: number, name: string, language?: string): Promise<RequestedCode> {
     const code = codeFrom(this.#outside.random(CODE_CHARS));
     const codeHash = await this.#outside.hash(code);
     // From here to the write nothing awaits: the book is read after the hash, never before it.
-    const asked = { userId, name: name.slice(0, NAME_CHARS).toWellFormed(), codeHash };
+    const asked = {
+      userId,
+      name: name.slice(0, NAME_CHARS).toWellFormed(),
+      codeHash,
+      ...(language === undefined ? {} : { language: language.slice(0, LANGUAGE_CHARS) }),
+    };
     const { book, result } = request(this.#load(), asked, this.#outside.now());
     this.#write(book);
     return result.ok ? { ok: true, code, expiresAt: result.expiresAt } : result;
@@ -120,7 +126,15 @@ export class AccessBook {
 const VERSION = 1;
 
 const bookSchema = z.object({
-  pending: z.array(z.object({ userId: z.number(), name: z.string(), codeHash: z.string(), askedAt: z.number() })),
+  pending: z.array(
+    z.object({
+      userId: z.number(),
+      name: z.string(),
+      codeHash: z.string(),
+      askedAt: z.number(),
+      language: z.string().exactOptional(),
+    }),
+  ),
   paired: z.array(z.object({ userId: z.number(), name: z.string(), pairedAt: z.number(), by: z.number() })),
   failedApprovals: z.number(),
   lockedUntil: z.number(),

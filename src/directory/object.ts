@@ -44,6 +44,10 @@ export class Directory extends DurableObject<Environment> {
     return this.#shell.ofPerson(request);
   }
 
+  ofChat(request: Parameters<DirectoryShell["ofChat"]>[0]): ReturnType<DirectoryShell["ofChat"]> {
+    return this.#shell.ofChat(request);
+  }
+
   count(): ReturnType<DirectoryShell["count"]> {
     return this.#shell.count();
   }

@@ -64,6 +64,18 @@ export class Register {
     return rows.toArray().map((row) => rowSchema.parse(row).key);
   }
 
+  /** Every session of a chat: its own, those of its people, its asides. Keys are in order, so this reads no others. */
+  ofChat(chatId: number): readonly string[] {
+    const own = `telegram:${chatId}`;
+    const rows = this.#sql.exec(
+      "SELECT key, at FROM sessions WHERE key = ?1 OR (key > ?2 AND key < ?3)",
+      own,
+      `${own}:`,
+      `${own};`,
+    );
+    return rows.toArray().map((row) => rowSchema.parse(row).key);
+  }
+
   count(): number {
     return countSchema.parse(this.#sql.exec("SELECT COUNT(*) AS count FROM sessions").toArray()[0]).count;
   }

@@ -42,6 +42,11 @@ export class DirectoryShell {
     return { ok: true, keys: this.#sessions().ofPerson(userId) };
   }
 
+  /** Sessions of this shard that are of one chat. */
+  ofChat({ chatId }: { readonly chatId: number }): { readonly ok: true; readonly keys: readonly string[] } {
+    return { ok: true, keys: this.#sessions().ofChat(chatId) };
+  }
+
   count(): { readonly ok: true; readonly count: number } {
     return { ok: true, count: this.#sessions().count() };
   }
@@ -52,8 +57,12 @@ export class DirectoryShell {
 
   // ---- the bot: who was let in ----
 
-  request({ userId, name }: { readonly userId: number; readonly name: string }): Promise<RequestedCode> {
-    return this.#access().request(userId, name);
+  request(asking: {
+    readonly userId: number;
+    readonly name: string;
+    readonly language?: string;
+  }): Promise<RequestedCode> {
+    return this.#access().request(asking.userId, asking.name, asking.language);
   }
 
   approve({ code, by }: { readonly code: string; readonly by: number }): Promise<Approved> {

@@ -35,10 +35,10 @@ export function botOf(env: Environment, settings: Settings): BotPort {
     approvePair: async (code, by) => {
       const approved = await directory().approve({ code, by });
       if (approved.ok) {
-        const { userId, name } = approved;
+        const { userId, name, language } = approved;
         // Let in all the same where it cannot be said: the chat may be gone by now.
         await env.SESSION.getByName(`telegram:${userId}`)
-          .tell({ key: "pair_welcome", params: {} })
+          .tell({ key: "pair_welcome", params: {}, ...(language ? { language } : {}) })
           .catch(() => {});
         return { kind: "done", userId, name };
       }

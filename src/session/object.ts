@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Environment } from "../environment.ts";
 import { log } from "../log.ts";
 import type { Inbound } from "../telegram/message.ts";
-import type { WordKey } from "../words/words.ts";
+import type { WordKey, WordParams } from "../words/words.ts";
 import type { Accepted } from "./accept.ts";
 import type { LostLease } from "./leasing.ts";
 import { platformPorts } from "./platform.ts";
@@ -56,10 +56,10 @@ export class Session extends DurableObject<Environment> {
     return done;
   }
 
-  tell(request: { readonly key: WordKey; readonly params: Readonly<Record<string, string | number>> }): {
+  tell(request: { readonly key: WordKey; readonly params: WordParams; readonly language?: string }): {
     readonly ok: true;
   } {
-    this.#open().tell(request.key, request.params);
+    this.#open().tell(request.key, request.params, request.language);
     return { ok: true };
   }
 

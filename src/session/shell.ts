@@ -3,7 +3,7 @@ import { queuedInputs, runOf } from "../core/session.ts";
 import type { Inbound } from "../telegram/message.ts";
 import { VERSION } from "../version.ts";
 import { styled } from "../words/styled.ts";
-import { words } from "../words/words.ts";
+import { type WordKey, type WordParams, words } from "../words/words.ts";
 import { type Accepted, accept } from "./accept.ts";
 import { conversationOf } from "./conversation.ts";
 import { Courier } from "./delivery.ts";
@@ -101,8 +101,9 @@ export class SessionShell {
   }
 
   /** Says something to this chat that did not come of its own doings (a notice to an owner). */
-  tell(key: Parameters<typeof words>[1], params: Readonly<Record<string, string | number>>): void {
-    const { language } = this.door.whereabouts;
+  tell(key: WordKey, params: WordParams, spoken?: string): void {
+    // A chat that nobody has written in yet knows no language.
+    const language = this.door.whereabouts.language ?? spoken;
     this.door.keep(() =>
       this.door.say({
         content: { kind: "notice", ...styled(words(language, key, params)) },

@@ -59,12 +59,14 @@ function replyOf(raw: RawMessage): Reply | undefined {
     const opensTopic = raw.is_topic_message === true && replied.message_id === raw.message_thread_id;
     if (opensTopic || replied.forum_topic_created !== undefined) return undefined;
     const fromId = replied.sender_chat?.id ?? replied.from?.id;
+    const button = replied.reply_markup?.inline_keyboard?.[0]?.[0]?.callback_data;
     return {
       messageId: replied.message_id,
       from: authorOf(replied),
       ...(fromId === undefined ? {} : { fromId }),
       text: repliedText(replied, replied.text ?? replied.caption),
       ...quote,
+      ...(button === undefined ? {} : { button }),
     };
   }
   const elsewhere = raw.external_reply;

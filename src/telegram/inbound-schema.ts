@@ -128,6 +128,9 @@ const repliedSchema = z.object({
   text: soft(words),
   caption: soft(words),
   forum_topic_created: soft(z.object({})),
+  reply_markup: soft(
+    z.object({ inline_keyboard: soft(z.array(z.array(z.object({ callback_data: soft(z.string().max(64)) })))) }),
+  ),
 });
 export type Replied = z.infer<typeof repliedSchema>;
 

@@ -79,6 +79,8 @@ export interface Reply {
   readonly text: string;
   /** The words the person marked in it. */
   readonly quote?: string;
+  /** The data of its first button: a question of the bot carries its own name there. */
+  readonly button?: string;
 }
 
 /** One update, parsed. `update` is Telegram's update_id. */

@@ -89,6 +89,14 @@ describe("the register", () => {
     expect(shell.has({ key: "telegram:1" })).toEqual({ ok: true, has: false });
   });
 
+  it("finds all sessions of a chat and no other's", () => {
+    const { shell } = start();
+    const own = ["telegram:-55", "telegram:-55:user:7", "telegram:-55:user:8:bg:3", "telegram:-55:topic:3"];
+    const others = ["telegram:-5", "telegram:-555", "telegram:-555:user:7", "telegram:55", "telegram:-56:user:7"];
+    for (const [n, key] of [...own, ...others].entries()) shell.touch({ key, at: n + 1 });
+    expect([...shell.ofChat({ chatId: -55 }).keys].sort()).toEqual([...own].sort());
+  });
+
   it("finds a person's own sessions and no one else's", () => {
     const { shell } = start();
     const own = ["telegram:42", "telegram:42:topic:3", "telegram:42:bg:1", "telegram:-100:user:42"];

@@ -159,6 +159,13 @@ describe("the book in storage", () => {
     expect(again.isPaired(7)).toBe(false);
   });
 
+  it("remembers the language in which somebody asked, to welcome them in it", async () => {
+    const { book } = open();
+    const asked = await book.request(7, "Ada", "de");
+    if (!asked.ok) throw new Error(asked.reason);
+    expect(await book.approve(asked.code, OWNER)).toMatchObject({ ok: true, language: "de" });
+  });
+
   it("keeps no code, only its hash", async () => {
     const { book, database } = open();
     const asked = await book.request(7, "Ada");

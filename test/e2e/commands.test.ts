@@ -297,4 +297,20 @@ describe("/bg", () => {
     await one.hears("wide research");
     expect(one.asked("ask in the back").at(-1)?.conversation.messages.at(-1)?.text).toBe("Wide");
   });
+
+  it("is answered by a reply to what it asks, in any words", async () => {
+    const one = newcomer(world);
+    world.model.next(
+      { tools: [{ name: "ask", args: { question: "Deep or wide?", options: ["Deep", "Wide"] } }] },
+      says("ask me there"),
+    );
+    world.model.next({ text: "research in between" }, says("ask me there"));
+    await one.tell("/bg ask me there");
+    const question = await one.hears("Deep or wide?");
+    await one.tell("somewhere in between", { replyTo: question.id });
+    await one.hears("research in between");
+    expect(one.asked("ask me there").at(-1)?.conversation.messages.at(-1)?.text).toBe("somewhere in between");
+    await exchange(one, "and here?", "here as ever");
+    expect(roles(one, "and here?")).toEqual(["and here?"]);
+  });
 });

@@ -201,6 +201,34 @@ describe("a group that becomes a supergroup", () => {
   });
 });
 
+describe("a group in which everybody has a conversation of their own", () => {
+  it("takes all of them along when it becomes a supergroup", async () => {
+    const own = await startWorld({ env: { GROUP_SESSIONS: "per_user" } });
+    try {
+      own.telegram.chats.add({ id: -9_500, type: "group", title: "Club", people: [GRACE, LINUS] });
+      const say = async (chatId: number, from: User, words: string) => {
+        own.model.next({ text: `heard ${words}` }, says(words));
+        const scene = new Scene(own, { ...from, id: chatId });
+        await scene.tell(`@turnkeeper_bot ${words}`, { from });
+        await scene.hears(`heard ${words}`);
+        const request = own.model.requests.findLast(({ lastUserText }) => lastUserText.includes(words));
+        return request?.conversation.messages.map(({ text }) => text).join("\n") ?? "";
+      };
+      await say(-9_500, GRACE, "I grow thistles");
+      await say(-9_500, LINUS, "I grow nettles");
+      const { id } = own.telegram.people.migrate(-9_500, -1_008_000_000_003);
+      await own.telegram.waitFor("both ends to be told", () => own.telegram.updates.pending().length === 0);
+      const [graces, linuses] = [await say(id, GRACE, "what do I grow?"), await say(id, LINUS, "and what do I?")];
+      expect(graces).toContain("thistles");
+      expect(graces).not.toContain("nettles");
+      expect(linuses).toContain("nettles");
+      expect(linuses).not.toContain("thistles");
+    } finally {
+      await own.close();
+    }
+  });
+});
+
 describe("a bot that is thrown out", () => {
   it("stops quietly, and answers again when it is let back in", async () => {
     const group = newChat();
