@@ -81,17 +81,30 @@ export async function carryOut(accepting: Accepting, command: BuiltinCommand): P
     case "export":
       return exportConversation(accepting, given);
     case "memory":
-      return say.text(await memory(accepting));
+      return elsewhere(accepting, memory(accepting));
     case "forget":
-      return forget(accepting, given);
+      return elsewhere(accepting, forget(accepting, given));
     case "timezone":
-      return timezone(accepting, given);
+      return elsewhere(accepting, timezone(accepting, given));
     case "pair":
-      return pair(accepting, given);
+      return elsewhere(accepting, pair(accepting, given));
     case "pool":
-      return pool(accepting, given);
+      return elsewhere(accepting, pool(accepting, given));
     default:
       return command.name satisfies never;
+  }
+}
+
+/**
+ * What another object has to be asked for. One that cannot be reached must not block the chat: refused to Telegram, the
+ * command would come again and again, and everything behind it would wait.
+ */
+export async function elsewhere(accepting: Accepting, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    accepting.door.log("internal.error", { where: "command", name: error instanceof Error ? error.name : "unknown" });
+    accepting.say("unreachable");
   }
 }
 
@@ -320,13 +333,11 @@ function exportConversation({ door, from, keep, say, reply }: Accepting, given: 
   );
 }
 
-async function memory({ ports, from }: Accepting): Promise<string> {
+async function memory({ ports, from, say }: Accepting): Promise<void> {
   const memories = await ports.person(from.id).memories();
-  if (memories.length === 0) return words(from.language, "memory_none");
-  return [
-    words(from.language, "memory_list"),
-    ...memories.map(({ id, text }) => words(from.language, "memory_item", { id, text: safe(text) })),
-  ].join("\n");
+  if (memories.length === 0) return say("memory_none");
+  const items = memories.map(({ id, text }) => words(from.language, "memory_item", { id, text: safe(text) }));
+  say.text([words(from.language, "memory_list"), ...items].join("\n"));
 }
 
 async function forget({ ports, from, keep, say, sayNow }: Accepting, given: string): Promise<void> {

@@ -1,6 +1,8 @@
 import type { Inbound } from "../telegram/message.ts";
+import { styled } from "../words/styled.ts";
 import { type WordKey, words } from "../words/words.ts";
 import type { Accepted, Accepting } from "./accept.ts";
+import { elsewhere } from "./commands.ts";
 import * as questions from "./questions.ts";
 
 /**
@@ -59,24 +61,47 @@ async function act(accepting: Accepting, inbound: Extract<Inbound, { kind: "pres
         accepting.keep(() => {});
         return "button_not_yours";
       }
-      const count = await ports.bot.lift(first, second === "*" ? undefined : second);
-      accepting.say("pool_lifted", { count });
-      door.pass({ type: "poolChanged" });
-      return "button_done";
+      return reached(accepting, async () => {
+        const count = await ports.bot.lift(first, second === "*" ? undefined : second);
+        accepting.say("pool_lifted", { count });
+        door.pass({ type: "poolChanged" });
+      });
     }
     case "forget": {
       if (Number(first) !== from.id) {
         accepting.keep(() => {});
         return "button_not_yours";
       }
-      await ports.person(from.id).eraseAll();
-      accepting.keep(() => accepting.sayNow(words(from.language, "forget_all_done")));
-      return "button_done";
+      return reached(accepting, async () => {
+        await ports.person(from.id).eraseAll();
+        accepting.keep(() => becomes(accepting, inbound, "forget_all_done"));
+      });
     }
     case "cancel":
-      accepting.keep(() => accepting.sayNow(words(from.language, "cancelled")));
+      accepting.keep(() => becomes(accepting, inbound, "cancelled"));
       return "cancelled";
     default:
       return expired();
   }
+}
+
+/** Inside `keep`: the message with the buttons says what became of it, and has none any more. */
+function becomes({ door, from }: Accepting, { messageId }: Extract<Inbound, { kind: "press" }>, key: WordKey): void {
+  door.say({
+    content: { kind: "notice", ...styled(words(from.language, key)), ...(messageId > 0 ? { editOf: messageId } : {}) },
+    silent: true,
+  });
+}
+
+/** What the press asks another object for; it is told where that cannot be reached. */
+async function reached(accepting: Accepting, work: () => Promise<void>): Promise<WordKey> {
+  let word: WordKey = "button_done";
+  await elsewhere(
+    accepting,
+    work().catch((error: unknown) => {
+      word = "unreachable";
+      throw error;
+    }),
+  );
+  return word;
 }

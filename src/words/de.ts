@@ -187,6 +187,7 @@ export const de = {
   button_yes_delete: "Ja, löschen",
   button_cancel: "Abbrechen",
   cancelled: "Abgebrochen.",
+  unreachable: "⚠️ Ich erreiche gerade nicht, wo das liegt. Bitte versuch es gleich noch einmal.",
   question: "❓ {question}",
   question_answered: "❓ {question}\n➡️ {choice}",
   question_closed: "❓ {question}\n⌛ (nicht mehr offen)",

@@ -179,6 +179,7 @@ export const en = {
   button_yes_delete: "Yes, delete",
   button_cancel: "Cancel",
   cancelled: "Cancelled.",
+  unreachable: "⚠️ I could not reach what keeps that just now. Please try again in a moment.",
   question: "❓ {question}",
   question_answered: "❓ {question}\n➡️ {choice}",
   question_closed: "❓ {question}\n⌛ (no longer open)",

@@ -183,6 +183,7 @@ export const es = {
   button_yes_delete: "Sí, borrar",
   button_cancel: "Cancelar",
   cancelled: "Cancelado.",
+  unreachable: "⚠️ Ahora mismo no puedo llegar a donde se guarda eso. Inténtalo de nuevo en un momento.",
   question: "❓ {question}",
   question_answered: "❓ {question}\n➡️ {choice}",
   question_closed: "❓ {question}\n⌛ (ya no está abierta)",

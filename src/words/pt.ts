@@ -183,6 +183,7 @@ export const pt = {
   button_yes_delete: "Sim, apagar",
   button_cancel: "Cancelar",
   cancelled: "Cancelado.",
+  unreachable: "⚠️ Não consegui chegar agora ao lugar onde isso fica guardado. Tente de novo daqui a pouco.",
   question: "❓ {question}",
   question_answered: "❓ {question}\n➡️ {choice}",
   question_closed: "❓ {question}\n⌛ (não está mais aberta)",

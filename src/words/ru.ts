@@ -181,6 +181,7 @@ export const ru = {
   button_yes_delete: "Да, удалить",
   button_cancel: "Отмена",
   cancelled: "Отменено.",
+  unreachable: "⚠️ Сейчас не удаётся добраться до места, где это хранится. Попробуйте ещё раз чуть позже.",
   question: "❓ {question}",
   question_answered: "❓ {question}\n➡️ {choice}",
   question_closed: "❓ {question}\n⌛ (вопрос закрыт)",

@@ -181,6 +181,7 @@ export const uk = {
   button_yes_delete: "Так, видалити",
   button_cancel: "Скасувати",
   cancelled: "Скасовано.",
+  unreachable: "⚠️ Зараз не вдається дістатися місця, де це зберігається. Спробуйте ще раз за мить.",
   question: "❓ {question}",
   question_answered: "❓ {question}\n➡️ {choice}",
   question_closed: "❓ {question}\n⌛ (запитання закрито)",

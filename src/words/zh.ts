@@ -165,6 +165,7 @@ export const zh = {
   button_yes_delete: "是的，删除",
   button_cancel: "取消",
   cancelled: "已取消。",
+  unreachable: "⚠️ 暂时无法访问保存这些内容的地方，请稍后再试。",
   question: "❓ {question}",
   question_answered: "❓ {question}\n➡️ {choice}",
   question_closed: "❓ {question}\n⌛（已关闭）",

@@ -56,6 +56,8 @@ export class Stage {
   /** Statements until the process dies; undefined: it lives. */
   diesAfter: number | undefined;
   alarmAt: number | undefined;
+  /** What another object keeps cannot be reached. */
+  isElsewhereAway = false;
   /** Looking up a key throws, as no port should. */
   failsToReadKeys = false;
   /** The session of the chat's new id cannot be reached. */
@@ -251,6 +253,11 @@ export class Stage {
     return this.shell.door.session.turn.phase;
   }
 
+  #elsewhere<T>(value: T): T {
+    if (this.isElsewhereAway) throw new Error("Network connection lost.");
+    return value;
+  }
+
   #newId(): string {
     this.#ids += 1;
     return `id${this.#ids}`;
@@ -365,21 +372,21 @@ export class Stage {
       person: () => ({
         remember: async () => ({ ok: true, id: 1 }),
         recall: async () => ({ ok: true, found: false, memories: [] }),
-        forget: async () => ({ ok: true, forgotten: false }),
+        forget: async () => this.#elsewhere({ ok: true, forgotten: false }),
         profile: async () => ({ spentTodayUsd: 0, tokensToday: 0 }),
         spend: async () => {},
-        setTimezone: async () => true,
-        memories: async () => [],
-        eraseAll: async () => {},
+        setTimezone: async () => this.#elsewhere(true),
+        memories: async () => this.#elsewhere([]),
+        eraseAll: async () => this.#elsewhere(undefined),
       }),
       touch: async () => {},
       bot: {
         skills: async () => [],
         addSkill: async () => undefined,
-        pools: async () => [],
+        pools: async () => this.#elsewhere([]),
         lift: async (_provider, credential) =>
-          living(this.#pool.lift(credential === undefined ? {} : { credential }).lifted),
-        approvePair: async () => ({ kind: "wrong" }),
+          this.#elsewhere(await living(this.#pool.lift(credential === undefined ? {} : { credential }).lifted)),
+        approvePair: async () => this.#elsewhere({ kind: "wrong" }),
       },
       handOver: async (key, heritage) => {
         if (this.cannotHandOver) throw new Error("Network connection lost.");
