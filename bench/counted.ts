@@ -1,3 +1,4 @@
+import { shardOf } from "../src/directory/shards.ts";
 import worker, * as ours from "../src/index.ts";
 
 /**
@@ -157,6 +158,11 @@ export class Directory extends ours.Directory {
     watch("directory", args[0]);
     super(...args);
   }
+
+  /** As if all of these had been used, a millisecond apart. */
+  fill({ keys, at }: { readonly keys: readonly string[]; readonly at: number }): void {
+    for (const [index, key] of keys.entries()) this.touch({ key, at: at + index });
+  }
 }
 
 export interface Counts {
@@ -165,10 +171,23 @@ export interface Counts {
   readonly statements: Readonly<Record<string, { times: number; read: number; written: number }>>;
 }
 
+/** Registers so many sessions that nobody has ever used. */
+async function fill(env: Record<string, unknown>, sessions: number): Promise<Response> {
+  const directory = env.DIRECTORY as DurableObjectNamespace<Directory>;
+  const byShard = Map.groupBy(
+    Array.from({ length: sessions }, (_, at) => `telegram:${5_000_000 + at}`),
+    shardOf,
+  );
+  for (const [shard, keys] of byShard) await directory.getByName(shard).fill({ keys, at: 1_700_000_000_000 });
+  return Response.json({ ok: true });
+}
+
 const counted: ExportedHandler<Record<string, unknown>> = {
   fetch(request, env, context) {
     watchedBindings(env);
-    if (new URL(request.url).pathname !== "/bench/counts") return worker.fetch(request, env as never, context);
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/bench/fill") return fill(env, Number(searchParams.get("sessions")));
+    if (pathname !== "/bench/counts") return worker.fetch(request, env as never, context);
     settle();
     const taken: Counts = {
       objects: Object.fromEntries(counts),

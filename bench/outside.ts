@@ -113,6 +113,8 @@ export class Outside {
       json(response, 429, { error: { message: "Rate limit reached", type: "requests", code: "rate_limit_exceeded" } });
       return;
     }
+    // Not of the Worker: somebody looks which ports are open.
+    if (!body.startsWith("{")) return json(response, 400, { error: { message: "expected a JSON body" } });
     const asked: { stream?: boolean; messages: { role: string; content: unknown }[]; tools?: unknown[] } =
       JSON.parse(body);
     const last = asked.messages.at(-1);

@@ -28,6 +28,7 @@ export interface Host {
   /** CPU time of its workerd so far, user and system. */
   cpuMs(): number;
   residentBytes(): number;
+  openFiles(): number;
   /** What the objects have on disk. */
   storedBytes(): number;
   /** The last lines it logged. */
@@ -96,6 +97,10 @@ export class Workerd implements Host {
     return residentBytesOf(this.#child.pid ?? 0);
   }
 
+  openFiles(): number {
+    return openFilesOf(this.#child.pid ?? 0);
+  }
+
   storedBytes(): number {
     return storedBytesOf(join(this.#directory, "objects"));
   }
@@ -154,6 +159,10 @@ export function cpuMsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
+}
+
+export function openFilesOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
 }
 
 export function residentBytesOf(pid: number): number {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./build.ts";
-import { cpuMsOf, freePort, type Host, residentBytesOf, storedBytesOf, untilHealthy } from "./workerd.ts";
+import { cpuMsOf, freePort, type Host, openFilesOf, residentBytesOf, storedBytesOf, untilHealthy } from "./workerd.ts";
 
 /**
  * The same Worker as everybody starts it: `wrangler dev`, with its proxy before the Worker and its console behind it. Both
@@ -85,6 +85,10 @@ export class WranglerDev implements Host {
 
   residentBytes(): number {
     return residentBytesOf(this.#workerd);
+  }
+
+  openFiles(): number {
+    return openFilesOf(this.#workerd);
   }
 
   storedBytes(): number {
