@@ -34,14 +34,31 @@ async function main(): Promise<number> {
   const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
   const args = [vitest, "run", "--project", "core", "--maxWorkers", "1", "test/core/fuzz"];
   const { status } = spawnSync(process.execPath, args, { cwd: ROOT, env, stdio: "inherit" });
-  const tried = readFileSync(counts, "utf8")
-    .split("\n")
-    .reduce((sum, line) => sum + Number(line), 0);
+  const borders = bordersIn(readFileSync(counts, "utf8"));
   rmSync(directory, { recursive: true });
+  const inAll = borders.reduce((sum, { tried, ms }) => ({ tried: sum.tried + tried, ms: sum.ms + ms }), {
+    tried: 0,
+    ms: 0,
+  });
+  for (const { border, tried, ms } of borders) say(`${figures(tried, ms)}  ${border}`);
   const found = status === 0 ? paint("green", "nothing found") : paint("red", "see above");
-  say(`${tried.toLocaleString("en")} cases, seed ${seed}: ${found}`);
+  say(`${figures(inAll.tried, inAll.ms)}  in all, seed ${seed}: ${found}`);
   say(`again: npm run fuzz -- --runs ${runs} --seed ${seed}`);
   return status === 0 ? 0 : 1;
 }
+
+interface Border {
+  readonly border: string;
+  readonly tried: number;
+  readonly ms: number;
+}
+
+/** What the tests noted, one border a line: those that failed have none. */
+function bordersIn(noted: string): Border[] {
+  return noted.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Border]));
+}
+
+const figures = (tried: number, ms: number): string =>
+  `${tried.toLocaleString("en").padStart(9)} cases ${String(Math.round(ms / 1000)).padStart(6)} s`;
 
 if (import.meta.main) await command(main);

@@ -3,6 +3,7 @@
  * that it reads as what it is about to be. The text itself is never changed, only continued.
  */
 import type { Nodes, Root } from "mdast";
+import { hasTooManyMarks } from "./render-bounds.ts";
 import { containerOf, endOf, fenceOf, isFenceClosed, isParent, parseMarkdown, sourceOf } from "./render-tree.ts";
 
 export interface Closed {
@@ -65,10 +66,14 @@ interface Open {
   readonly closes: boolean;
 }
 
+/** So many looks, one in the other, may be open at an end. Beyond, the stars and bars are no looks that were meant. */
+const OPEN_MAX = 16;
+
 /** The marks that would close the emphasis, code and link that a paragraph leaves open, innermost first. */
 export function openMarks(source: string): string {
   const stack: Open[] = [];
   const last = source.trimEnd();
+  if (hasTooManyMarks(last)) return "";
   let at = 0;
   while (at < last.length) {
     const unit = last.charAt(at);
@@ -105,6 +110,7 @@ export function openMarks(source: string): string {
         last.charAt(at + run.length),
         last.slice(last.lastIndexOf("\n", at) + 1, at),
       );
+      if (stack.length > OPEN_MAX) return "";
       at += run.length;
       continue;
     }

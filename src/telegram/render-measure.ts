@@ -25,12 +25,12 @@ const BLOCKS_RESERVE = 24;
 const ENTITIES_RESERVE = 4;
 
 /**
- * The library takes a time that grows with the square of the marks in one paragraph, and nobody writes so many: such a
- * paragraph (a model in a loop) is cut before it costs seconds.
+ * The library takes a time that grows with the square of the lines in one paragraph (of a quote, if only its first line is
+ * marked as quoted) and of the cells in one row. Nobody writes so many: they are cut before they cost seconds. What grows
+ * within a paragraph has its bound in render-bounds.ts.
  */
-const PARAGRAPH_MARKS_MAX = 250;
+const PARAGRAPH_LINES_MAX = 500;
 const LINE_BARS_MAX = 1_000;
-const COSTLY = "*_`~$[<&!";
 
 const FENCE = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}(?=[^`]*$)|~{3,})/;
 const TABLE_RULE = /^[\s>*+\d.)|:-]*$/;
@@ -58,7 +58,7 @@ export function measureMessage(form: Form): Measure {
   let fence = "";
   /** What a row of the table we are in may take beyond its own length: padding, or the names of all columns. */
   let rowChars = 0;
-  let marks = 0;
+  let paragraphLines = 0;
   let before = "";
   let beforeStarts = "";
 
@@ -73,7 +73,7 @@ export function measureMessage(form: Form): Measure {
     } else if (found?.startsWith(fence) && before.trimEnd().endsWith(found)) fence = "";
     if (/^[\s>]*$/.test(before)) {
       rowChars = 0;
-      marks = 0;
+      paragraphLines = 0;
     }
     headChars = before.length + 6 * before.split("|").length;
   }
@@ -85,6 +85,7 @@ export function measureMessage(form: Form): Measure {
     first = false;
     chars += (rich ? 3 : 1) + rowChars;
     const code = fence !== "";
+    paragraphLines += code ? 0 : 1;
     let leading = true;
     let bars = 0;
     let closingFence = code;
@@ -95,12 +96,11 @@ export function measureMessage(form: Form): Measure {
       chars += rich && DEARER_WHEN_RICH.includes(unit) ? 2 : unit === "\t" ? 4 : leading && space ? 2 : 1;
       if (!code) {
         if (entitiesMax < 1e9) entities += marksAt(text, at, unit, previous);
-        if (COSTLY.includes(unit) && (unit !== previous || unit === "[")) marks += 1;
         if (unit === "|") bars += 1;
         if (leading) {
           if (space && "-*+.)".includes(previous) && previous !== "") {
             blocks += 2;
-            marks = 0;
+            paragraphLines = 1;
           } else if (unit === ">") {
             blocks += 1;
             if (previous === "" && beforeStarts !== ">") entities += 1;
@@ -118,7 +118,7 @@ export function measureMessage(form: Form): Measure {
         chars > charsMax ||
         blocks > blocksMax ||
         entities > entitiesMax ||
-        marks > PARAGRAPH_MARKS_MAX ||
+        paragraphLines > PARAGRAPH_LINES_MAX ||
         bars > LINE_BARS_MAX
       ) {
         // Space at the end is trimmed and a closing fence is not text: only what is seen needs a new message.

@@ -32,6 +32,7 @@ export function literal(html: string, parent: Nodes, following: string): string 
 /** The source of plain words: what we read as words must be words for Telegram too, and a new line stays one. */
 export function guardText(source: string, breaks: boolean): string {
   const paired = pairedMarks(source);
+  const characters = decodedReferences(source);
   let out = "";
   for (let at = 0; at < source.length; at += 1) {
     const unit = source.charAt(at);
@@ -47,10 +48,8 @@ export function guardText(source: string, breaks: boolean): string {
     else if (unit === "_") out += isInsideWord(source, at) ? unit : "\\_";
     else if (unit === "\n" && breaks) out += "  \n";
     else if (unit === "&") {
-      const reference = /^&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{0,31});/.exec(
-        source.slice(at, at + 40),
-      )?.[0];
-      out += reference === undefined ? unit : decoded(reference);
+      const reference = REFERENCE_AT_START.exec(source.slice(at, at + 40))?.[0];
+      out += reference === undefined ? unit : (characters.get(reference) ?? `\\${reference}`);
       at += (reference?.length ?? 1) - 1;
     } else out += unit;
   }
@@ -72,12 +71,22 @@ export const tagless = (formula: string): string => formula.replace(/<(?=[A-Za-z
 const isInsideWord = (source: string, at: number): boolean =>
   /[\p{L}\p{N}]/u.test(source.charAt(at - 1)) && /[\p{L}\p{N}]/u.test(source.charAt(at + 1));
 
-/** Telegram knows few of the names HTML has for characters, so the character itself is sent. */
-function decoded(reference: string): string {
-  const paragraph = parseMarkdown(reference).children[0];
-  const text = paragraph?.type === "paragraph" ? paragraph.children[0] : undefined;
-  const value = text?.type === "text" ? text.value : reference;
-  return value === reference ? `\\${reference}` : escaped(value);
+const REFERENCE = /&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{0,31});/g;
+const REFERENCE_AT_START = new RegExp(`^${REFERENCE.source}`);
+
+/** Telegram knows few of the names HTML has for characters, so the characters themselves are sent. All are asked for at once. */
+function decodedReferences(source: string): ReadonlyMap<string, string> {
+  const references = [...new Set(Array.from(source.matchAll(REFERENCE), ([reference]) => reference))];
+  if (references.length === 0) return new Map();
+  const paragraphs = parseMarkdown(references.join("\n\n")).children;
+  return new Map(
+    references.map((reference, index) => {
+      const paragraph = paragraphs[index];
+      const text = paragraph?.type === "paragraph" ? paragraph.children[0] : undefined;
+      const value = text?.type === "text" ? text.value : reference;
+      return [reference, value === reference ? `\\${reference}` : escaped(value)];
+    }),
+  );
 }
 
 /** `||secret||` and `==marked==` stand around words; "a || b" and "a == b" are conditions. */

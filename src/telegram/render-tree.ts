@@ -9,6 +9,7 @@ import { mathFromMarkdown } from "mdast-util-math";
 import { gfm } from "micromark-extension-gfm";
 import { math } from "micromark-extension-math";
 import type { Code, Effects, Extension, State, TokenizeContext } from "micromark-util-types";
+import { boundedLookBack, marksThenLetters } from "./render-bounds.ts";
 
 type Options = Exclude<Parameters<typeof fromMarkdown>[1], string | null | undefined>;
 
@@ -18,7 +19,7 @@ let options: Options | undefined;
 export function parseMarkdown(markdown: string): Root {
   // Made at the first answer: a Worker that only takes in updates does not pay for it.
   options ??= {
-    extensions: [gfm({ singleTilde: false }), formulasNotPrices()],
+    extensions: [boundedLookBack(gfm({ singleTilde: false })), formulasNotPrices(), marksThenLetters()],
     // The transforms of the library look for addresses in finished text and make nodes without a position.
     mdastExtensions: [...gfmFromMarkdown().map((extension) => ({ ...extension, transforms: [] })), mathFromMarkdown()],
   };

@@ -26,6 +26,7 @@ export function fuzz<T>(
     says,
     async () => {
       let tried = 0;
+      const begunAt = performance.now();
       const property = fc.asyncProperty(values, async (value) => {
         tried += 1;
         await check(value);
@@ -33,8 +34,12 @@ export function fuzz<T>(
       await fc.assert(property, { seed: SEED, numRuns });
       expect(tried).toBeGreaterThanOrEqual(numRuns);
       const counts = process.env["FUZZ_COUNTS"];
-      if (counts) appendFileSync(counts, `${tried}\n`);
+      if (counts)
+        appendFileSync(counts, `${JSON.stringify({ border: borderNow(), tried, ms: performance.now() - begunAt })}\n`);
     },
     FACTOR > 1 ? NIGHT_MS : EVERYDAY_MS,
   );
 }
+
+/** The sentence that the describe and the test around a property make. */
+const borderNow = (): string => (expect.getState().currentTestName ?? "").replaceAll(" > ", " ");

@@ -57,7 +57,7 @@ const environment = fc.dictionary(
 );
 
 describe("settings, whatever stands in them", () => {
-  fuzz("are read to sound values, never throw, and never put a value into a problem", 3_000, environment, (env) => {
+  fuzz("are read to sound values, never throw, and never put a value into a problem", 3_110, environment, (env) => {
     const settings = readSettings(env);
     for (const problem of settings.problems) {
       // The provider of a model is named, because it names the setting that is missing: it is no secret.

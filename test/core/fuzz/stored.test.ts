@@ -93,7 +93,7 @@ const damage = fc.record({
 describe("a session whose rows are damaged", () => {
   fuzz(
     "wakes, stops when it is told to, and answers the next message",
-    100,
+    50,
     damage,
     async ({ moment, column, newestOnly, how }) => {
       const stage = await at(moment);

@@ -68,7 +68,7 @@ const story = fc.array(
 );
 
 describe("what people and the model write", () => {
-  fuzz("is in no row of the journal, no view of an operator and no line of the log", 60, story, async (acts) => {
+  fuzz("is in no row of the journal, no view of an operator and no line of the log", 20, story, async (acts) => {
     const stage = new Stage();
     for (const [act, words] of acts) {
       await act(stage, words);
@@ -99,7 +99,7 @@ describe("an answer that is streamed", () => {
 
   fuzz(
     "is rendered at every prefix, and what was closed before stays as it was",
-    50,
+    30,
     fc.tuple(markdown, prefixes),
     ([text, count]) => {
       const chars = Math.max(1, Math.ceil(text.length / count));
