@@ -1,8 +1,9 @@
 /**
- * Guessing the token is made slow: so many wrong ones from one address in a window, then nothing from there is looked at
- * until the window is over, the right one included (otherwise guessing would simply go on). Kept in the memory of an
- * isolate: a Worker has many, so this bounds a guesser by isolates, and the length of the token does the rest. The same
- * wrong token again is no new guess: a dashboard that still has the old one shuts nobody out.
+ * Guessing a token that is short enough to be guessed is made slow: so many wrong ones from one address in a window, then
+ * nothing from there is looked at until the window is over, the right one included (otherwise guessing would simply go on).
+ * Kept in the memory of an
+ * isolate: a Worker has many, so this bounds a guesser by isolates, and the length of the token does the rest (guard.ts).
+ * The same wrong token again is no new guess: a dashboard that still has the old one shuts nobody out.
  */
 
 export const WINDOW_MS = 15 * 60_000;
