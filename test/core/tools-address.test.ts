@@ -33,6 +33,9 @@ const REFUSED: Record<string, readonly string[]> = {
     "http://%31%32%37.0.0.1/",
     "http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/",
     "http://%6c%6f%63alhost/",
+    "http://loc\u00adalhost/",
+    "http://loca\u200blhost/",
+    "http://127%2e0%2e0%2e1/",
   ],
   "trailing dots": [
     "http://127.0.0.1./",
@@ -126,6 +129,9 @@ const REFUSED: Record<string, readonly string[]> = {
     "http://intranet/",
     "http://printer/",
     "http://x.test/",
+    "http://kubernetes.default.svc/",
+    "http://kubernetes.default/",
+    "http://gateway.docker/",
     "http://abc.onion/",
   ],
   "names that answer with loopback": [
@@ -134,6 +140,8 @@ const REFUSED: Record<string, readonly string[]> = {
     "http://localtest.me/",
     "http://x.lvh.me/",
     "http://LVH.ME./",
+    "http://7f000001.c0a80001.rbndr.us/",
+    "http://make-127-0-0-1-rr.1u.ms/",
   ],
   "user info": [
     "http://example.com@127.0.0.1/",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fetchPage } from "../../src/agent/tools/fetch-page.ts";
 import { MOST_BYTES } from "../../src/agent/tools/guarded-fetch.ts";
-import { plainText, toMarkdown } from "../../src/agent/tools/markdown.ts";
+import { isTooDeep, plainText, toMarkdown } from "../../src/agent/tools/markdown.ts";
 import { runTool } from "../../src/agent/tools/run-tool.ts";
 import type { Fetch } from "../../src/agent/tools/tool.ts";
 import { stage } from "./tools-stage.ts";
@@ -199,6 +199,18 @@ describe("a page without the converter", () => {
   it("is its words, a line for each block, with entities read", () => {
     expect(plainText(HTML)).toBe("Tea & cake\nTea\nGreen tea is good .");
     expect(plainText("a&#65;&#x42;&#x110000;&nope;&lt;b&gt;")).toBe("aAB&#x110000;&nope;<b>");
+  });
+
+  it("is all that is taken of a page whose elements lie too deep in themselves: the converter is not asked", async () => {
+    for (const tag of ["code", "b", "del", "blockquote", "table", "ul"]) {
+      expect(isTooDeep(`<${tag}>`.repeat(16))).toBe(false);
+      expect(isTooDeep(`<${tag}>`.repeat(17))).toBe(true);
+      expect(isTooDeep(`<${tag}>x</${tag}>`.repeat(5_000))).toBe(false);
+    }
+    expect(["<p>x", "<li>x", "<td>x", "<br>", "<img src=x>"].some((html) => isTooDeep(html.repeat(5_000)))).toBe(false);
+    expect([isTooDeep("<div>".repeat(128)), isTooDeep("<div>".repeat(129))]).toEqual([false, true]);
+    const deep = "<code>`".repeat(40_000);
+    expect((await toMarkdown(deep, "https://example.com/")).length).toBeLessThanOrEqual(deep.length);
   });
 
   it("is read in time, however it is made", async () => {

@@ -113,6 +113,11 @@ const PRIVATE_SUFFIXES = [
   "invalid",
   "onion",
   "alt",
+  // Of clusters, containers and routers.
+  "svc",
+  "default",
+  "docker",
+  "intern",
 ];
 
 /** Public names that answer with private addresses by design: any address in the name, or always loopback. */
@@ -126,6 +131,11 @@ const LOOPBACK_NAMES = [
   "vcap.me",
   "lacolhost.com",
   "localho.st",
+  "local.gd",
+  "fritz.box",
+  // They answer with one address, and the next time with another: made for getting past a check such as this.
+  "1u.ms",
+  "rbndr.us",
 ];
 
 function isPublicName(name: string): boolean {

@@ -20,7 +20,32 @@ const SURROUNDINGS = [
   "footer",
 ];
 
+/** An element within itself, so often and no deeper: the converter's time and output grow with the square of that. */
+const SELF_NESTED_MAX = 16;
+const DIVISIONS_NESTED_MAX = 128;
+const DIVISIONS = new Set(["div", "span", "section"]);
+/** They may be left open, or have no end at all. */
+const OPEN_ENDED = new Set(
+  "area,base,br,col,embed,hr,img,input,link,meta,source,track,wbr,p,li,td,th,tr,tbody,thead,tfoot,dt,dd,option,optgroup,rp,rt,colgroup,path,g,rect,use,circle,line".split(
+    ",",
+  ),
+);
+
+/** Whether a page is built to be dear: 300 kB of `<code>` in `<code>` took forty seconds. One pass. */
+export function isTooDeep(html: string): boolean {
+  const open = new Map<string, number>();
+  for (const [, slash, written = ""] of html.matchAll(/<(\/?)([a-z][a-z\d]{0,15})/gi)) {
+    const name = written.toLowerCase();
+    if (OPEN_ENDED.has(name)) continue;
+    const depth = Math.max(0, (open.get(name) ?? 0) + (slash === "/" ? -1 : 1));
+    if (depth > (DIVISIONS.has(name) ? DIVISIONS_NESTED_MAX : SELF_NESTED_MAX)) return true;
+    open.set(name, depth);
+  }
+  return false;
+}
+
 export async function toMarkdown(html: string, url: string): Promise<string> {
+  if (isTooDeep(html)) return plainText(html);
   const { htmlToMarkdown: convert } = await import("./html-to-markdown.ts");
   // Its other cleanings look at links in the finished text, in time quadratic in "[": a page could be made to take minutes.
   const common = { origin: new URL(url).origin, clean: { urls: true } };
