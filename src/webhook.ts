@@ -28,6 +28,8 @@ const MOST_DRAINED_BYTES = 16 * MOST_BODY_BYTES;
 const TELEGRAM_TIMEOUT_MS = 10_000;
 /** An update that fails so often is given up: it would block its chat for a day. */
 const MOST_FAILURES = 8;
+/** Each /bg and /btw is a session with a run of its own, which no QUEUE_LIMIT holds: one person may start so many. */
+const ASIDES_PER_MINUTE_MAX = 10;
 const SOON = { "retry-after": "2" };
 /** What an isolate remembers at the most, of each kind. */
 const MOST_REMEMBERED = 5_000;
@@ -92,6 +94,11 @@ async function enter(inbound: Inbound, entrance: Entrance): Promise<Response> {
     entrance.tell(inbound, "refused_rate", { limit: settings.userRatePerMinute });
     return answer(200);
   }
+  if (inbound.kind === "message" && routeOf(session, inbound) !== session && !entrance.mayStartAside(from.id)) {
+    log("update.refused", { session, update, reason: "asides", user: from.id });
+    entrance.tell(inbound, "refused_rate", { limit: ASIDES_PER_MINUTE_MAX });
+    return answer(200);
+  }
   const ours =
     inbound.kind === "message" || inbound.kind === "edit"
       ? { ...inbound, message: withoutOurMention(inbound.message, bot) }
@@ -132,6 +139,7 @@ function replyToQuestion(inbound: Inbound): string | undefined {
 const identities = new Map<string, BotIdentity>();
 const pairedUsers = new Map<number, number>();
 const buckets = new Map<number, Bucket>();
+const asides = new Map<number, Bucket>();
 const loops = new Map<number, LoopGuard>();
 const failures = new Map<number, number>();
 /** A person who is let out again may go on for so long in isolates that know them. */
@@ -191,6 +199,12 @@ class Entrance {
     if (userRatePerMinute === 0) return true;
     const allowance = allow(buckets.get(userId), Date.now(), userRatePerMinute);
     remember(buckets, userId, allowance.bucket);
+    return allowance.allowed;
+  }
+
+  mayStartAside(userId: number): boolean {
+    const allowance = allow(asides.get(userId), Date.now(), ASIDES_PER_MINUTE_MAX);
+    remember(asides, userId, allowance.bucket);
     return allowance.allowed;
   }
 

@@ -265,6 +265,13 @@ describe("/bg", () => {
     expect(roles(one, "and after")).toEqual(["meanwhile hello", "hello meanwhile", "and after"]);
   });
 
+  it("is refused aloud to who starts more than ten of it in a minute, and the chat goes on", async () => {
+    const one = newcomer(world);
+    for (let n = 0; n < 11; n += 1) await one.tell(`/bg errand ${n}`);
+    await one.hears("more than 10 messages in a minute");
+    await exchange(one, "still here", "yes, still");
+  });
+
   it("stops by the button under its own growing answer, and by nothing else", async () => {
     const one = newcomer(world);
     world.model.next(
