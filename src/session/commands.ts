@@ -8,6 +8,7 @@ import { VERSION } from "../version.ts";
 import { safe } from "../words/styled.ts";
 import { clockWords, untilWords, type WordKey, type WordParams, words } from "../words/words.ts";
 import type { Accepting } from "./accept.ts";
+import { elsewhere } from "./elsewhere.ts";
 import { exported } from "./export.ts";
 import { poolWords } from "./pool-words.ts";
 import { skillsOf } from "./skills.ts";
@@ -92,19 +93,6 @@ export async function carryOut(accepting: Accepting, command: BuiltinCommand): P
       return elsewhere(accepting, pool(accepting, given));
     default:
       return command.name satisfies never;
-  }
-}
-
-/**
- * What another object has to be asked for. One that cannot be reached must not block the chat: refused to Telegram, the
- * command would come again and again, and everything behind it would wait.
- */
-export async function elsewhere(accepting: Accepting, work: Promise<void>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    accepting.door.log("internal.error", { where: "command", name: error instanceof Error ? error.name : "unknown" });
-    accepting.say("unreachable");
   }
 }
 

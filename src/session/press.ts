@@ -2,7 +2,7 @@ import type { Inbound } from "../telegram/message.ts";
 import { styled } from "../words/styled.ts";
 import { type WordKey, words } from "../words/words.ts";
 import type { Accepted, Accepting } from "./accept.ts";
-import { elsewhere } from "./commands.ts";
+import { elsewhere } from "./elsewhere.ts";
 import * as questions from "./questions.ts";
 
 /**
