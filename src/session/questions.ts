@@ -18,11 +18,16 @@ export interface Question {
   readonly askers?: readonly number[];
   /** The message that carries the buttons, once Telegram has given its id. */
   readonly messageId?: number;
-  /** It was answered, or given up, before its message was known to be in the chat: that is to be told when it is. */
-  readonly closed?: { readonly choice?: string };
+}
+
+/** It was answered, or given up, before its message was known to be in the chat: that is told when it is. */
+interface Closed {
+  readonly question: Question;
+  readonly choice?: string;
 }
 
 const PREFIX = "question:";
+const CLOSED = "closed-question:";
 
 /** Inside `rows`: the question and the message with its buttons. */
 export function put(door: Door, question: Question, replyTo: number | undefined): void {
@@ -44,8 +49,7 @@ export function put(door: Door, question: Question, replyTo: number | undefined)
 }
 
 export function find(door: Door, id: string): Question | undefined {
-  const question = door.store.fact<Question>(PREFIX + id);
-  return question?.closed ? undefined : question;
+  return door.store.fact<Question>(PREFIX + id);
 }
 
 /** A question may stand before something that cannot be undone: in a group nobody answers it in another's place. */
@@ -54,16 +58,20 @@ export function isFor({ askers }: Question, userId: number): boolean {
 }
 
 export function all(door: Door): Question[] {
-  return door.store.factNames(PREFIX).flatMap((name) => find(door, name.slice(PREFIX.length)) ?? []);
+  return door.store.factNames(PREFIX).flatMap((name) => door.store.fact<Question>(name) ?? []);
 }
 
 /** The message of a question is in the chat: it can be edited once the question is answered. */
 export function delivered(door: Door, tag: string, messageId: number): void {
   const question = door.store.fact<Question>(tag);
-  if (!question) return;
-  if (!question.closed) return door.store.setFact(tag, { ...question, messageId });
-  const { choice } = question.closed;
-  door.keep(() => close(door, { ...question, messageId }, choice));
+  if (question) return door.store.setFact(tag, { ...question, messageId });
+  const name = CLOSED + tag.slice(PREFIX.length);
+  const closed = door.store.fact<Closed>(name);
+  if (!closed) return;
+  door.keep(() => {
+    door.store.dropFact(name);
+    tellClosed(door, closed, [messageId]);
+  });
 }
 
 /** Inside `rows`: the chat has another id, and what carries the buttons in the old one cannot be edited any more. */
@@ -99,16 +107,20 @@ export function answer(
  * after a crash the question may stand twice, and a press may come before Telegram's word that it stands at all.
  */
 export function close(door: Door, question: Question, choice: string | undefined, pressed?: number): void {
-  const name = PREFIX + question.id;
-  if (question.messageId !== undefined) door.store.dropFact(name);
-  else door.store.setFact(name, { ...question, closed: choice === undefined ? {} : { choice } } satisfies Question);
+  door.store.dropFact(PREFIX + question.id);
+  const closed: Closed = { question, ...(choice === undefined ? {} : { choice }) };
+  if (question.messageId === undefined) door.store.setFact(CLOSED + question.id, closed);
+  tellClosed(door, closed, [question.messageId, pressed]);
+}
+
+function tellClosed(door: Door, { question, choice }: Closed, messageIds: readonly (number | undefined)[]): void {
   const { language } = door.whereabouts;
   const asked = safe(question.question);
   const marked =
     choice === undefined
       ? words(language, "question_closed", { question: asked })
       : words(language, "question_answered", { question: asked, choice: safe(choice) });
-  for (const editOf of new Set([question.messageId, pressed])) {
+  for (const editOf of new Set(messageIds)) {
     if (editOf) door.say({ content: { kind: "notice", ...styled(marked), editOf }, silent: true });
   }
 }

@@ -135,8 +135,8 @@ export const MUTANTS: readonly Mutant[] = [
     "the row of a question is not dropped",
     ["34"],
     "session/questions.ts",
-    "  door.store.dropFact(PREFIX + question.id);\n  if (question.messageId",
-    "  if (question.messageId",
+    "  door.store.dropFact(PREFIX + question.id);\n  const closed",
+    "  const closed",
   ),
   one(
     "a reminder is deleted after it was said",
