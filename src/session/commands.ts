@@ -1,7 +1,7 @@
 import { describeReminder } from "../agent/reminders.ts";
 import type { Skill } from "../agent/skills.ts";
-import { describeProblem, parseModelName } from "../config.ts";
-import { type BuiltinCommand, COMMANDS, findCommand, shownDescription } from "../core/commands.ts";
+import { parseModelName } from "../config.ts";
+import { type BuiltinCommand, findCommand } from "../core/commands.ts";
 import { runOf } from "../core/session.ts";
 import { PRICES_AS_OF } from "../models/catalog.ts";
 import { VERSION } from "../version.ts";
@@ -10,6 +10,7 @@ import { clockWords, untilWords, type WordKey, type WordParams, words } from "..
 import type { Accepting } from "./accept.ts";
 import { elsewhere } from "./elsewhere.ts";
 import { exported } from "./export.ts";
+import { help, skillList } from "./help.ts";
 import { poolWords } from "./pool-words.ts";
 import { skillsOf } from "./skills.ts";
 import { TRANSCRIPT_WINDOW_ROWS } from "./store.ts";
@@ -115,22 +116,6 @@ export async function unknown(accepting: Accepting, name: string): Promise<void>
   );
   const nearest = found.kind === "unknown" ? found.nearest : undefined;
   accepting.say(nearest ? "unknown_command_nearest" : "unknown_command", { name, nearest: nearest ?? "" });
-}
-
-async function help(accepting: Accepting, isOwner: boolean): Promise<string> {
-  const { language } = accepting.from;
-  const lines = COMMANDS.filter((command) => command.who === "anyone" || isOwner).map(
-    (command) => `/${command.name}${command.hint ? ` ${command.hint}` : ""} – ${words(language, command.help)}`,
-  );
-  // A skill that a command hides is no command: the model has it all the same.
-  const named = (await skillsOf(accepting.ports)).filter((skill) => findCommand(skill.name, []).kind !== "builtin");
-  const skills = named.map((skill) =>
-    words(language, "skill_item", { name: skill.name, description: safe(shownDescription(skill.description)) }),
-  );
-  const problems = isOwner
-    ? accepting.ports.settings.problems.map((problem) => `⚠️ ${safe(describeProblem(problem))}`)
-    : [];
-  return [...problems, words(language, "help_title"), ...lines, ...skills, "", words(language, "help_tail")].join("\n");
 }
 
 function status({ door, ports, from }: Accepting): string {
@@ -297,16 +282,6 @@ function reminders({ reminders, from }: Accepting): string {
   const list = reminders.list();
   if (list.length === 0) return words(from.language, "remind_none");
   return [words(from.language, "remind_list"), ...list.map((reminder) => safe(describeReminder(reminder)))].join("\n");
-}
-
-function skillList(skills: readonly Skill[], language: string | undefined): string {
-  if (skills.length === 0) return words(language, "skills_none");
-  return [
-    words(language, "skills_list"),
-    ...skills.map((skill) =>
-      words(language, "skill_item", { name: skill.name, description: safe(shownDescription(skill.description)) }),
-    ),
-  ].join("\n");
 }
 
 function exportConversation({ door, from, keep, say, reply }: Accepting, given: string): void {
