@@ -1,15 +1,16 @@
 import type { Effect, Notice } from "../core/effect.ts";
 import type { Event } from "../core/event.ts";
-import { type Input, nextAlarm, type Policy, runOf, type Session } from "../core/session.ts";
+import { type Input, nextAlarm, runOf, type Session } from "../core/session.ts";
 import { step } from "../core/step.ts";
 import type { LogEvent } from "../log.ts";
 import type { Courier } from "./delivery.ts";
 import type { LostLease } from "./leasing.ts";
 import { noticeWords } from "./notices.ts";
 import type { NewDelivery } from "./outbox.ts";
+import { policyOf } from "./policy.ts";
 import type { SessionPorts } from "./ports.ts";
 import { Store, type TranscriptBody } from "./store.ts";
-import { clockOffsetMs, type Whereabouts, whereaboutsOf } from "./whereabouts.ts";
+import { type Whereabouts, whereaboutsOf } from "./whereabouts.ts";
 
 /**
  * The one door of a session. Every event, whoever brings it, goes through `pass`: the value is read, `step` decides, and
@@ -391,17 +392,4 @@ function named(effects: readonly Effect[]): string[] {
   return effects.flatMap((effect) =>
     effect.do === "log" ? [] : [effect.do === "say" ? `say:${effect.notice.key}` : effect.do],
   );
-}
-
-function policyOf({ settings, now }: SessionPorts, timezone: string | undefined): Policy {
-  return {
-    busyMode: settings.busyMode,
-    queueLimit: settings.queueLimit,
-    runIdleTimeoutMs: settings.runIdleTimeoutMs,
-    runTimeoutMs: settings.runTimeoutMs,
-    poolWaitMs: settings.poolWaitMs,
-    idleResetMs: settings.idleResetMs,
-    ...(settings.dailyResetHour === undefined ? {} : { dailyResetHour: settings.dailyResetHour }),
-    clockOffsetMs: timezone ? clockOffsetMs(timezone, now()) : 0,
-  };
 }
