@@ -50,6 +50,7 @@ export async function accept(
   inbound: Inbound,
 ): Promise<Accepted> {
   door.heal();
+  door.courier.hasten();
   if (door.store.has(inbound.update)) {
     door.log("update.duplicate", { update: inbound.update });
     return { ok: true, outcome: "duplicate" };

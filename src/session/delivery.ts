@@ -136,6 +136,19 @@ export class Courier {
     this.#outbox.forget();
   }
 
+  /**
+   * Telegram has brought an update from this chat: it is there again, however long it was away, and nobody who writes is
+   * to wait for the end of a pause that grew while it was not. A flood wait is a word of its own and stays, and so does a
+   * pause that is over in a moment.
+   */
+  hasten(): void {
+    const now = this.#ports.now();
+    const head = this.#outbox.head();
+    if (!head || head.attempt === 0 || head.dueAt <= now + THREAD_RETRY_MS || this.#paceOf().floodUntil > now) return;
+    this.#outbox.park(head.id, head.state, now, 0, head.progress);
+    this.#ports.onChange();
+  }
+
   pending(): { readonly count: number; readonly oldestAt: number | undefined } {
     return this.#outbox.pending();
   }

@@ -135,6 +135,30 @@ describe("a refusal", () => {
     expect(chat.reasons("delivery.retry")).toEqual(Array(5).fill("unavailable"));
   });
 
+  it("by a server that was down for long is forgotten as soon as it brings an update, but a flood wait is not", async () => {
+    const chat = new Chat();
+    const courier = chat.courier();
+    const down = { kind: "unavailable", maybeAccepted: false } as const;
+    chat.refuse("*", ...Array.from({ length: 9 }, () => down));
+    chat.put(courier, answer("late"), { run: "r1" });
+    while (chat.calls.length < 9) {
+      void courier.deliver();
+      await chat.pass(Math.max(1, (courier.nextAt() ?? 0) - chat.now));
+    }
+    expect(courier.nextAt()).toBeGreaterThan(chat.now + 500_000);
+    chat.refuse("*", down, { kind: "flood", retryAfterMs: 50_000 });
+    courier.hasten();
+    expect(courier.nextAt()).toBe(chat.now);
+    await courier.deliver();
+    expect(courier.nextAt()).toBe(chat.now + 1_000);
+    await chat.pass(1_000);
+    await courier.deliver();
+    courier.hasten();
+    expect(courier.nextAt()).toBe(chat.now + 50_000);
+    await chat.drain(courier);
+    expect(chat.said()).toEqual(["late"]);
+  });
+
   it("that lasts for a day ends in the log", async () => {
     const chat = new Chat();
     const courier = chat.courier();

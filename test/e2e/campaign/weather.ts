@@ -1,4 +1,4 @@
-import type { Fault } from "../../../playground/telegram/faults.ts";
+import type { ActiveFault, Fault } from "../../../playground/telegram/faults.ts";
 import type { World } from "../harness/world.ts";
 import { pause } from "./pause.ts";
 
@@ -16,14 +16,19 @@ export function settingsOf(dice: (below: number) => number): Readonly<Record<str
   };
 }
 
-/** Floods often, connections that break before Telegram has heard now and then, lost answers rarely. */
+/**
+ * Floods often, connections that break before Telegram has heard now and then, lost answers rarely. One at a time: where
+ * few calls are made, faults that wait for them would pile up until every call meets one.
+ */
 export async function telegramWeather(
   { telegram }: World,
   dice: (below: number) => number,
   signal: AbortSignal,
 ): Promise<void> {
+  let last: ActiveFault | undefined;
   while (!signal.aborted) {
     await pause(dice(LONGEST_FAIR_WEATHER_MS), signal);
+    last?.lift();
     const roll = dice(20);
     const fault: Fault =
       roll < 10
@@ -35,7 +40,7 @@ export async function telegramWeather(
             : roll < 19
               ? { kind: "error", code: 502, description: "Bad Gateway" }
               : { kind: "reset", when: "after" };
-    if (!signal.aborted) telegram.fault({ method: /^(send|edit)/, times: 1, fault });
+    if (!signal.aborted) last = telegram.fault({ method: /^(send|edit)/, times: 1, fault });
   }
   telegram.liftFaults();
 }
