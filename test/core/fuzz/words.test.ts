@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect } from "vitest";
 import { renderParts, splitGrowing } from "../../../src/telegram/render.ts";
 import { START } from "../../../src/telegram/render-window.ts";
+import { faults } from "../corpus/rendering.ts";
 import { Stage } from "../harness/session.ts";
 import { fuzz } from "./fuzz.ts";
 import { mangledText, oddText } from "./mangled.ts";
@@ -112,7 +113,9 @@ describe("an answer that is streamed", () => {
           expect(growing.cursor.offset).toBeGreaterThanOrEqual(cursor.offset);
           cursor = growing.cursor;
         }
-        expect(renderParts(text, form).slice(0, closed.length)).toEqual(closed);
+        const parts = renderParts(text, form);
+        expect(parts.slice(0, closed.length)).toEqual(closed);
+        expect(faults(parts)).toEqual([]);
       }
     },
   );
