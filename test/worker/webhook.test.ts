@@ -31,7 +31,12 @@ async function send(message: Record<string, unknown>, more: Record<string, strin
   });
   const response = await worker.fetch(request, { ...platform, ...settings, ...more }, createExecutionContext());
   expect(response.status).toBe(200);
-  return lines.filter((line) => line.update === update);
+  // A session's lines go out a moment after what they tell of.
+  return vi.waitFor(() => {
+    const about = lines.filter((line) => line.update === update);
+    expect(about).not.toEqual([]);
+    return about;
+  });
 }
 
 beforeEach(() => {
