@@ -77,8 +77,9 @@ const REFUSALS: Readonly<Record<Exclude<Refusal["kind"], "reply_gone">, true>> =
   refused: true,
 };
 
-/** Lines of the log; the maintainers' page is not simulated, and the settings are right. */
-const LINES: Readonly<Record<Exclude<LogEvent, `admin.${string}` | "config.invalid">, true>> = {
+/** Lines of the log. The maintainers' page is not simulated, the settings are right, and a run that was cut says nothing more. */
+type Line = Exclude<LogEvent, `admin.${string}` | "config.invalid" | "run.stale">;
+const LINES: Readonly<Record<Line, true>> = {
   "update.accepted": true,
   "update.duplicate": true,
   "update.ignored": true,
@@ -87,7 +88,6 @@ const LINES: Readonly<Record<Exclude<LogEvent, `admin.${string}` | "config.inval
   "run.started": true,
   "run.waiting": true,
   "run.finished": true,
-  "run.stale": true,
   "run.failure": true,
   "session.reset": true,
   "alarm.fired": true,

@@ -48,9 +48,9 @@ export class Disk {
     return found as Row[];
   }
 
-  /** Whether something lies here that a process could go on with. */
+  /** Whether something lies here that a process could go on with: the table that is made last is there. */
   get isNew(): boolean {
-    this.#isNew &&= this.rows("SELECT 1 FROM sqlite_master WHERE name = 'journal'").length === 0;
+    this.#isNew &&= this.rows("SELECT 1 FROM sqlite_master WHERE name = 'growing'").length === 0;
     return this.#isNew;
   }
 

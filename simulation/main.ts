@@ -39,6 +39,14 @@ const isOver = () => {
   return tally.worlds >= Number(values.worlds) || tally.seconds >= Number(values.seconds);
 };
 
+// Whoever stops a long run is told how far it came.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    if (!process.send) report("stopped");
+    process.exit(1);
+  });
+}
+
 // A world takes the clock away from its process: those that are to go on at the same time need a process each.
 if (process.send) await serve();
 else if (workers > 1) await share();
@@ -81,7 +89,13 @@ function take(done: Ended): boolean {
 function serve(): Promise<void> {
   return new Promise((resolve) => {
     process.on("message", (seed: number) => {
-      void world(seed).then((done) => process.send?.(done));
+      world(seed).then(
+        (done) => process.send?.(done),
+        (error: unknown) => {
+          console.error(`seed ${seed}`, error);
+          process.exit(2);
+        },
+      );
     });
     process.on("disconnect", resolve);
   });

@@ -57,7 +57,8 @@ export class Person {
 
   #act(): void {
     const { chance } = this.#world;
-    const spot = chance.pick(this.#spots);
+    // A stranger is mostly alone with the bot.
+    const spot = this.#id === STRANGER && chance.hit(0.5) ? this.#spots[0] : chance.pick(this.#spots);
     if (!spot) return;
     const chat = this.#world.telegram.chat(spot.chatId);
     if (chat.isBlocked) return;
@@ -144,6 +145,7 @@ export class Person {
 
   #say(spot: Spot, words: string, more: More = {}, marked = true): void {
     const update = this.#updates.nextId();
+    if (words.startsWith("/")) this.#world.count(`command: ${words.slice(1).split(" ", 1)[0]}`);
     const isCall = spot.type !== "private" && more.replyTo === undefined && !words.startsWith("/");
     const called = isCall ? `@${BOT_NAME} ` : "";
     const written = this.#write(spot, `${called}${words}${marked ? `zq${update}z` : ""}`.trim(), more);

@@ -76,7 +76,9 @@ export function delivered(door: Door, tag: string, messageId: number): void {
 
 /** Inside `rows`: the chat has another id, and what carries the buttons in the old one cannot be edited any more. */
 export function moved(door: Door): void {
-  for (const { messageId: _gone, ...question } of all(door)) door.store.setFact(PREFIX + question.id, question);
+  for (const question of all(door)) {
+    if (question.messageId !== undefined) door.store.setFact(PREFIX + question.id, { ...question, messageId: 0 });
+  }
 }
 
 /** A person chose, by the update of that number. True: the run goes on with it; false: the question was no longer open. */

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Mutant } from "./mutants.ts";
+import type { Change, Mutant } from "./mutants.ts";
 
 /** The simulator as `npm run simulate` runs it: a process of its own, since it takes the clock away from its process. */
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -18,7 +18,11 @@ export function run(args: readonly string[], root = ROOT): Promise<Ran> {
     execFile(
       process.execPath,
       ["--disable-warning=ExperimentalWarning", join(root, "simulation/main.ts"), ...args],
-      { maxBuffer: 64 * 1024 * 1024 },
+      // Most of a short run is the compiling of what never changes.
+      {
+        maxBuffer: 64 * 1024 * 1024,
+        env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "turnkeeper-compiled") },
+      },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : 2;
         resolve({ code, output: `${stdout}${code > 1 ? stderr : ""}` });
@@ -35,12 +39,13 @@ export async function runMutated(mutant: Mutant, args: readonly string[]): Promi
       cpSync(join(ROOT, part), join(folder, part), { recursive: true });
     }
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-    for (const { file, text, by } of mutant.changes) {
-      const path = join(folder, "src", file);
-      const source = readFileSync(path, "utf8");
-      if (source.split(text).length !== 2) {
+    for (const change of mutant.changes) {
+      const { file, text, by } = change;
+      if (!isThere(change)) {
         throw new Error(`mutant «${mutant.name}»: its text is not once in ${file} any more; put the defect in anew`);
       }
+      const path = join(folder, "src", file);
+      const source = readFileSync(path, "utf8");
       writeFileSync(
         path,
         source.replace(text, () => by),
@@ -50,6 +55,11 @@ export async function runMutated(mutant: Mutant, args: readonly string[]): Promi
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The text that is to be changed is in its file, once. */
+export function isThere({ file, text }: Change): boolean {
+  return readFileSync(join(ROOT, "src", file), "utf8").split(text).length === 2;
 }
 
 /** What the output says of a broken promise. */

@@ -1,10 +1,7 @@
 import { expect, test } from "vitest";
 import { run, violationIn } from "./program.ts";
 
-/** Worlds of ../../simulation/, as `npm run simulate -- --seed 1 --minutes 60` runs them. */
-
-/** Seeds that once broke a promise (with the sources of their day), and one that never did. */
-const FIXED = ["1", "8", "1003", "1007", "28686"];
+/** Worlds of ../../simulation/, as `npm run simulate -- --seed 7 --minutes 20` runs them. */
 
 async function keepsItsPromises(args: readonly string[]): Promise<string> {
   const { code, output } = await run(args);
@@ -12,8 +9,10 @@ async function keepsItsPromises(args: readonly string[]): Promise<string> {
   return output;
 }
 
-test.for(FIXED)("a world keeps every promise: seed %s", async (seed) => {
-  await keepsItsPromises(["--seed", seed, "--minutes", "20"]);
+test("worlds of fixed seeds keep every promise, and whatever should occur in them does", async () => {
+  console.log(
+    await keepsItsPromises(["--seed", "7", "--minutes", "20", "--worlds", "20", "--workers", "2", "--covered"]),
+  );
 });
 
 test("fresh worlds keep every promise", async () => {

@@ -1,9 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { Stage } from "../harness/session.ts";
 
 /** A group that becomes a supergroup: its session of the old id says what it owes there, and hands over what it has. */
 
 const NEW_ID = -1_007;
+
+// The first turn loads it, which takes real time while that of the stage goes on.
+beforeAll(() => import("../../../src/agent/sdk.ts"));
 
 describe("a group that has got another id", () => {
   it("is in the log as an update that was accepted", async () => {
