@@ -11,6 +11,7 @@ const soft = <Schema extends z.ZodType>(schema: Schema) => schema.optional().cat
 
 /** Every id fits into 52 bits (Bot API, "Chat" and "User"); what does not is no id. */
 const id = z.int();
+const chatId = id.refine((value) => value !== 0);
 const positiveId = z.int().positive();
 
 /** Texts are stored and sent on as UTF-8, where half a surrogate pair or a NUL would not survive; the length stays. */
@@ -26,7 +27,7 @@ export const userSchema = z.object({
 });
 
 export const chatSchema = z.object({
-  id: id.refine((value) => value !== 0),
+  id: chatId,
   type: z.enum(["private", "group", "supergroup", "channel"]),
   title: soft(words),
   username: soft(words),
@@ -158,8 +159,8 @@ export const messageSchema = z.object({
   entities,
   caption: words.optional(),
   caption_entities: entities,
-  migrate_to_chat_id: soft(id),
-  migrate_from_chat_id: soft(id),
+  migrate_to_chat_id: soft(chatId),
+  migrate_from_chat_id: soft(chatId),
 });
 export type RawMessage = z.infer<typeof messageSchema>;
 export type RawUser = z.infer<typeof userSchema>;

@@ -156,6 +156,14 @@ describe("an update becomes an inbound", () => {
     expect(read(fixture("migrate-from"))).toMatchObject(moved);
   });
 
+  it("reads no migration from or to a chat without an id: there is no such session (fuzz seed 20261122, case 49068)", () => {
+    const chat = { id: -100_555, type: "supergroup", title: "Engines" };
+    const message = { message_id: 1, date: 1_790_000_000, chat, from: { id: 77, is_bot: false, first_name: "Ada" } };
+    for (const name of ["migrate_from_chat_id", "migrate_to_chat_id"]) {
+      expect(parseUpdate({ update_id: 12, message: { ...message, [name]: 0 } }, 0).kind).toBe("ignored");
+    }
+  });
+
   it("allows exactly the kinds that it reads", () => {
     expect(ALLOWED_UPDATES).toEqual([
       "message",
