@@ -78,6 +78,8 @@ describe("commands of the shell", () => {
       test: "test/e2e/campaign.test.ts",
       holds: "scripts/campaign.ts",
     },
+    // A night's work: these tests with more cases.
+    "npm run fuzz -- --seed 20261122": { test: "test/core/fuzz", holds: "./fuzz.ts" },
     // By hand, with an account: what each of these settings does is what the settings' own tests show.
     "npx wrangler secret put TELEGRAM_BOT_TOKEN": { test: "test/e2e/scripts.test.ts", holds: "TELEGRAM_BOT_TOKEN" },
     "npx wrangler secret put TELEGRAM_WEBHOOK_SECRET": {
