@@ -128,6 +128,7 @@ export interface Stood {
   readonly method: string;
   /** Who made the message, and who has now called. */
   readonly by: string;
+  readonly wasPressed: boolean;
   readonly session: string;
 }
 

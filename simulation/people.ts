@@ -190,6 +190,8 @@ export class Person {
     this.#oldButtons.push(button);
     if (this.#oldButtons.length > OLD_BUTTONS_KEPT) this.#oldButtons.shift();
     this.#world.count(`button: ${button.data.split(":", 1)[0]}`);
+    const pressed = chat.messages.get(button.messageId);
+    if (pressed) pressed.wasPressed = true;
     for (let times = chance.hit(0.15) ? 2 : 1; times > 0; times -= 1) {
       const update = this.#updates.nextId();
       const body = pressBody(update, button.spot, this.#id, button.data, button.messageId);

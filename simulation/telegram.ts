@@ -17,6 +17,8 @@ export interface ChatMessage {
   readonly isBot: boolean;
   /** The session that said it. */
   readonly by: string;
+  /** Somebody has pressed a button of it: whichever session that came to may answer by changing it. */
+  wasPressed?: boolean;
 }
 
 /** A session, or the entrance. */
@@ -218,13 +220,13 @@ export class Telegram {
 
 function stood(
   chat: Chat,
-  { text, thread, by }: ChatMessage,
+  { text, thread, by, wasPressed = false }: ChatMessage,
   id: number,
   isNew: boolean,
   method: string,
   host: Caller,
 ) {
-  return { chat: chat.id, thread, id, text, isNew, method, by, session: host.key };
+  return { chat: chat.id, thread, id, text, isNew, method, by, wasPressed, session: host.key };
 }
 
 /** What stands in a message, whatever its form. */

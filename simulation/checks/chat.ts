@@ -129,8 +129,10 @@ export const CHAT: readonly Check[] = [
   {
     name: "28: a session changes only what it has said itself",
     watch: () => ({
-      stood: ({ by, session, id, chat, text }) =>
-        by === session ? undefined : `${session} changes message ${id} of ${by} in ${chat}: ${text.slice(0, 40)}`,
+      stood: ({ by, session, id, chat, text, wasPressed }) =>
+        by === session || wasPressed
+          ? undefined
+          : `${session} changes message ${id} of ${by} in ${chat}: ${text.slice(0, 40)}`,
     }),
   },
   {

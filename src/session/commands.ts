@@ -308,7 +308,7 @@ async function forget({ ports, from, keep, say, sayNow }: Accepting, given: stri
     return keep(() =>
       sayNow(words(from.language, "forget_all_confirm"), [
         [{ text: words(from.language, "button_yes_delete"), callback_data: `forget:${from.id}` }],
-        [{ text: words(from.language, "button_cancel"), callback_data: "cancel" }],
+        [{ text: words(from.language, "button_cancel"), callback_data: `cancel:${from.id}` }],
       ]),
     );
   }

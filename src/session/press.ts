@@ -78,6 +78,11 @@ async function act(accepting: Accepting, inbound: Extract<Inbound, { kind: "pres
       });
     }
     case "cancel":
+      // Whose question it was; one of an older version does not say.
+      if (first !== "" && Number(first) !== from.id) {
+        accepting.keep(() => {});
+        return "button_not_yours";
+      }
       accepting.keep(() => becomes(accepting, inbound, "cancelled"));
       return "cancelled";
     default:

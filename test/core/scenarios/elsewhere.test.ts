@@ -46,7 +46,10 @@ describe("/forget all", () => {
     await stage.write("/forget all");
     await stage.hears("Sure?");
     const [question = 0] = [...stage.chat].find(([, { text }]) => text.includes("Sure?")) ?? [];
-    await stage.press("cancel", question);
+    // Somebody else's Cancel takes nobody's question away.
+    await stage.press("cancel:7", question, 8);
+    expect(stage.count("Sure?")).toBe(1);
+    await stage.press("cancel:7", question);
     await stage.hears("Cancelled");
     expect(stage.chat.get(question)).toMatchObject({ text: "Cancelled.", keyboard: undefined });
     expect(stage.count("Sure?")).toBe(0);
