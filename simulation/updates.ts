@@ -114,11 +114,13 @@ export class Updates {
   }
 
   /** It comes once more, later or at the same time. */
-  #repeat({ body }: Waiting, withinMs: number): void {
+  #repeat(waiting: Waiting, withinMs: number): void {
     const { timeline, chance } = this.#world;
     this.#world.count("updates repeated");
     timeline.after(chance.between(1, withinMs), "webhook repeated", () => {
-      this.#entrance.post(body, SECRET).catch(() => this.#world.count("webhook: 500"));
+      // One that fails counts as every other does.
+      waiting.attempts += 1;
+      this.#entrance.post(waiting.body, SECRET).catch(() => this.#world.count("webhook: 500"));
     });
   }
 
