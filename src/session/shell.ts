@@ -102,6 +102,8 @@ export class SessionShell {
 
   /** Says something to this chat that did not come of its own doings (a notice to an owner). */
   tell(key: WordKey, params: WordParams, spoken?: string): void {
+    // Without it the alarm of a run that died would be put off by words that have nothing to do with it.
+    this.door.heal();
     // A chat that nobody has written in yet knows no language.
     const language = this.door.whereabouts.language ?? spoken;
     this.door.keep(() =>
@@ -115,6 +117,7 @@ export class SessionShell {
 
   /** Goes on for a session whose chat has got this one's id. */
   adopt(heritage: Heritage): void {
+    this.door.heal();
     adopt(this.door, this.reminders, heritage);
   }
 

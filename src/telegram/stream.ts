@@ -183,7 +183,19 @@ export class Growing {
     }
     const readyAt = Math.max(this.#notBefore, this.#ports.pace.readyAt(step.kind));
     if (readyAt > this.#ports.now()) this.#wakeAt(readyAt);
-    else this.#inFlight = this.#perform(step);
+    else this.#begin(step);
+  }
+
+  #begin(step: Step): void {
+    try {
+      // Written before the send: if the process dies before its answer, the final words are marked as a possible double.
+      if (step.kind === "send") this.#ports.remember(this.#ids, true);
+    } catch {
+      // Storage failed, and nothing was sent: the final words are, by the outbox.
+      this.#halt();
+      return;
+    }
+    this.#inFlight = this.#perform(step);
   }
 
   /** The one call that brings the screen nearest to the text; undefined when it says what it should. */
@@ -215,12 +227,17 @@ export class Growing {
   async #perform(step: Step): Promise<void> {
     const { call, now, pace } = this.#ports;
     pace.began(now());
-    // Written before the send: if the process dies before its answer, the final words are marked as a possible double.
-    if (step.kind === "send") this.#ports.remember(this.#ids, true);
-    const result = await call(step.post.method, step.post.payload);
-    pace.ended(step.kind, now());
-    this.#inFlight = undefined;
-    this.#landed(step, result);
+    try {
+      const result = await call(step.post.method, step.post.payload);
+      pace.ended(step.kind, now());
+      this.#inFlight = undefined;
+      this.#landed(step, result);
+    } catch {
+      // Storage failed. Whoever waits for this call to settle must not fail with it, now and at every later time.
+      this.#inFlight = undefined;
+      if (step.kind === "send") this.#inDoubt = true;
+      this.#halt();
+    }
     this.#wake();
   }
 

@@ -56,6 +56,22 @@ describe("a growing answer", () => {
     expect(chat.typed).toEqual([]);
   });
 
+  it("whose storage fails in the middle grows no more, and holds up nothing that is said after it", async () => {
+    for (const breaks of [/^INSERT INTO growing/, /growing.*sending = excluded/s]) {
+      const chat = new Chat();
+      const courier = chat.courier();
+      const growing = begin(chat, courier);
+      chat.breaks = breaks;
+      growing.show(sentence.slice(0, 100));
+      await chat.pass(5_000);
+      expect(chat.breaks).toBeUndefined();
+      chat.put(courier, answer(sentence), { run: RUN, replyTo: 5 });
+      await chat.drain(courier);
+      expect(chat.said().at(-1)).toContain(sentence);
+      expect(courier.pending().count).toBe(0);
+    }
+  });
+
   it("only types where streaming is off", async () => {
     const chat = new Chat();
     const growing = begin(chat, chat.courier(), "off");

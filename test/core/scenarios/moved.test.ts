@@ -84,6 +84,17 @@ describe("a group that has got another id", () => {
     expect(edits).toEqual([]);
   });
 
+  it("takes up a run that died when it is told something, as it does at every other event", async () => {
+    const stage = new Stage();
+    stage.hold();
+    await stage.write("a long question");
+    await stage.until("it is asked", () => stage.asked.length === 1);
+    stage.crash();
+    stage.shell.tell("pair_welcome", {});
+    await stage.hears("echo of a long question");
+    expect(stage.logs("run.finished").map(({ outcome }) => outcome)).toEqual(["recovered", "answered"]);
+  });
+
   it("adopts once: a second coming of the same changes nothing, and its own conversation stays", async () => {
     const stage = new Stage();
     await stage.write("we were here first");
