@@ -158,6 +158,7 @@ export class Door {
 
   /** Rows alone: something is to be kept or said that changes nothing of what the session is doing. */
   keep(rows: () => void, committed?: () => void): void {
+    const value = this.#value;
     const whereabouts = this.#whereabouts;
     try {
       this.#ports.transactionSync(() => {
@@ -165,6 +166,7 @@ export class Door {
         this.#arm(this.#ports.now());
       });
     } catch (error) {
+      this.#value = value;
       this.#whereabouts = whereabouts;
       this.#armedAt = undefined;
       this.store.forgetCounters(this.store.seq);
@@ -196,6 +198,9 @@ export class Door {
   /** Inside `rows`. Written only where something changed. */
   noteWhereabouts(next: Whereabouts): void {
     if (JSON.stringify(next) === JSON.stringify(this.#whereabouts)) return;
+    // The hour of the daily reset is the person's.
+    if (next.timezone !== this.#whereabouts.timezone)
+      this.#value = { ...this.#value, policy: policyOf(this.#ports, next.timezone) };
     this.#whereabouts = next;
     this.store.setFact("whereabouts", next);
   }
