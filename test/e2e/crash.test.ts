@@ -101,6 +101,8 @@ describe("kill -9", () => {
     model.next({ text: "I shall" }, says(`remind ${reminded.chatId}`));
     await reminded.tell(`remind ${reminded.chatId}`);
     await reminded.hears("I shall");
+    // Until the Worker knows that, it would say it again after the kill, and mark it.
+    await reminded.log("delivery.sent", { where: ({ kind }) => kind === "answer" });
     await gathering.tell(`${"x".repeat(4050)} part ${gathering.chatId}`);
 
     await world.worker.kill9();
