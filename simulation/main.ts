@@ -7,7 +7,7 @@ import { realNow } from "./real-time.ts";
 import { simulate } from "./simulate.ts";
 import { type Ended, ended, Tally } from "./tally.ts";
 
-const { values } = parseArgs({
+const OPTIONS = {
   options: {
     /** The first world's; the next has the next. Left out: a fresh one, which is printed. */
     seed: { type: "string" },
@@ -27,7 +27,11 @@ const { values } = parseArgs({
     /** Processes that share the worlds: every second, third … is for each. */
     workers: { type: "string", default: "1" },
   },
-});
+} as const;
+const USAGE =
+  "npm run simulate -- [--seed N] [--minutes M] [--sessions S] [--worlds W] [--seconds T] [--workers P] [--lines L] [--only CHECK] [--covered] [--nightly]";
+
+const values = understood();
 const NIGHTLY_STEPS = 10_000_000;
 
 const first = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
@@ -57,6 +61,21 @@ if (!process.send && process.exitCode !== 1) {
   const lacking = missing(tally.totals);
   if (lacking.length > 0) console.log(`  never seen: ${lacking.join(", ")}`);
   if (values.covered && lacking.length > 0) process.exitCode = 1;
+}
+
+/** What was asked for; what makes no sense ends in one line that says what would. */
+function understood() {
+  try {
+    const { values: given } = parseArgs(OPTIONS);
+    for (const name of ["seed", "minutes", "sessions", "worlds", "seconds", "lines", "workers"] as const) {
+      const number = Number(given[name] ?? 0);
+      if (Number.isNaN(number) || number < 0) throw new Error(`--${name} ${given[name]}: expected a number from 0.`);
+    }
+    return given;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message.split(/[.\n]/)[0] : error}. Expected: ${USAGE}`);
+    process.exit(2);
+  }
 }
 
 async function world(seed: number): Promise<Ended> {

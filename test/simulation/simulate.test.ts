@@ -28,3 +28,14 @@ test("the same seed is the same world, to the last word of its trace", async () 
   expect(printOf(one)).toBeDefined();
   expect(printOf(other)).toBe(printOf(one));
 });
+
+test.each([["--sed"], ["--seed", "abc"]])(
+  "%s %s is answered with one line that says what was expected",
+  async (...args) => {
+    const { code, output } = await run(args.filter((arg) => arg !== undefined));
+    expect(code).toBe(2);
+    expect(output).toMatch(
+      /^(?:Unknown option '--sed'|--seed abc: expected a number from 0)\. Expected: npm run simulate -- .*\n$/,
+    );
+  },
+);
