@@ -45,7 +45,8 @@ export const ROWS: readonly Check[] = [
               continue;
             }
             const isSaid = said.has(row.text);
-            if (!isSaid && row.nextAt <= now()) return `${row.text} is gone, and was not said`;
+            // The model may cancel one that is due and has not come yet, for alarms are late.
+            if (!isSaid && row.nextAt <= now() && !isCancelling(host)) return `${row.text} is gone, and was not said`;
             if (isSaid && row.nextAt > now()) return `${row.text} is said ${row.nextAt - now()} ms before its time`;
           }
           return undefined;
@@ -125,4 +126,10 @@ function strayQuestion(host: SessionHost): string | undefined {
   if (turn?.phase === "running") return undefined;
   const stray = names.find(({ name }) => turn?.phase !== "waiting" || name !== `question:${turn.question}`);
   return stray ? `${host.key}: ${stray.name} stands, and the session is ${turn?.phase ?? "new"}` : undefined;
+}
+
+/** What the transcript ends with is a call to cancel a reminder. */
+function isCancelling(host: SessionHost): boolean {
+  const [last] = host.disk.rows<{ body: string }>("SELECT body FROM transcript ORDER BY seq DESC LIMIT 1");
+  return last?.body.includes("cancel_reminder") === true;
 }

@@ -11,7 +11,7 @@ async function keepsItsPromises(args: readonly string[]): Promise<string> {
 
 test("worlds of fixed seeds keep every promise, and whatever should occur in them does", async () => {
   console.log(
-    await keepsItsPromises(["--seed", "7", "--minutes", "20", "--worlds", "20", "--workers", "2", "--covered"]),
+    await keepsItsPromises(["--seed", "7", "--minutes", "20", "--worlds", "32", "--workers", "2", "--covered"]),
   );
 });
 
