@@ -5,6 +5,15 @@ import { gzipSync } from "node:zlib";
 
 export const ROOT = join(import.meta.dirname, "..");
 
+/** wrangler with the pinned Node, asking nobody anything. */
+export const WRANGLER_ENV: NodeJS.ProcessEnv = {
+  ...process.env,
+  PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH ?? ""}`,
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  CI: "true",
+};
+
 export interface Bundle {
   /** The one module. */
   readonly file: string;
@@ -26,13 +35,7 @@ export function build(config: string, outDir: string, script?: string): Bundle {
     {
       cwd: ROOT,
       stdio: ["ignore", "ignore", "pipe"],
-      env: {
-        ...process.env,
-        PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH ?? ""}`,
-        WRANGLER_SEND_METRICS: "false",
-        WRANGLER_HIDE_BANNER: "true",
-        CI: "true",
-      },
+      env: WRANGLER_ENV,
     },
   );
   const name = readdirSync(outDir).find((candidate) => candidate.endsWith(".js"));

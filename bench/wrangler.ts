@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "./build.ts";
+import { ROOT, WRANGLER_ENV } from "./build.ts";
 import { cpuMsOf, freePort, type Host, openFilesOf, residentBytesOf, storedBytesOf, untilHealthy } from "./workerd.ts";
 
 /**
@@ -60,13 +60,7 @@ export class WranglerDev implements Host {
         cwd: ROOT,
         stdio: ["ignore", "pipe", "pipe"],
         detached: true,
-        env: {
-          ...process.env,
-          PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH ?? ""}`,
-          WRANGLER_SEND_METRICS: "false",
-          WRANGLER_HIDE_BANNER: "true",
-          CI: "true",
-        },
+        env: WRANGLER_ENV,
       },
     );
     for (const stream of [child.stdout, child.stderr]) {
