@@ -170,7 +170,12 @@ export class Person {
   /** To a question of the bot, where one stands. */
   #reply(spot: Spot, chat: Chat): void {
     const asked = [...chat.messages].findLast(
-      ([, message]) => message.isBot && message.thread === spot.threadId && message.buttons[0]?.startsWith("ask:"),
+      ([id, message]) =>
+        message.isBot &&
+        message.thread === spot.threadId &&
+        // A topic's number is that of the message that opened it, which is never the bot's.
+        id !== spot.threadId &&
+        message.buttons[0]?.startsWith("ask:"),
     );
     if (!asked) return this.#say(spot, "");
     if (this.#world.chance.hit(0.5)) this.#say(spot, "yes", {}, false);
