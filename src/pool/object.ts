@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Environment } from "../environment.ts";
-import { log } from "../log.ts";
+import { log, unhurried } from "../log.ts";
 import { sessionsOf } from "./sessions.ts";
 import {
   type LeaseReply,
@@ -34,7 +34,8 @@ export class Pool extends DurableObject<Environment> {
       now: Date.now,
       newId: () => crypto.randomUUID(),
       dice: Math.random,
-      log,
+      // Behind the lines of the session that asks.
+      log: unhurried(log),
       ...sessionsOf(ctx, env, provider),
     });
   }
