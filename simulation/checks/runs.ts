@@ -142,16 +142,28 @@ export const RUNS: readonly Check[] = [
   },
   {
     name: "18: turns come in the order in which they were written",
-    watch: () => ({
-      transition: ({ after, before, event }) => {
-        const first = after.queue.map((inputs) => inputs[0]?.messageId ?? 0);
-        if (first.some((id, index) => id < (first[index - 1] ?? 0))) return `the queue is out of order: ${first}`;
-        if (after.turn.phase !== "running" || runOf(before)?.run === after.turn.run) return undefined;
-        if (event.type === "woken") return undefined;
-        const started = after.turn.inputs[0]?.messageId ?? 0;
-        return first.some((id) => id < started) ? `turn ${started} has overtaken ${first}` : undefined;
-      },
-    }),
+    watch: () => {
+      /** Which session took a message first: once a deploy sends a chat's words elsewhere, Telegram's late repetition of one is news there. */
+      const takenBy = new Map<string, SessionHost>();
+      return {
+        transition: ({ host, after, before, event }) => {
+          const { queue, turn } = after;
+          const inputs = [...queue.flat(), ...(turn.phase === "running" ? turn.inputs : [])];
+          const isOwn = (id: number) => takenBy.get(`${host.chatId} ${id}`) === host;
+          for (const { messageId = 0 } of inputs) {
+            const name = `${host.chatId} ${messageId}`;
+            if (!takenBy.has(name)) takenBy.set(name, host);
+          }
+          const first = queue.map((waiting) => waiting[0]?.messageId ?? 0).filter(isOwn);
+          if (first.some((id, index) => id < (first[index - 1] ?? 0))) return `the queue is out of order: ${first}`;
+          if (turn.phase !== "running" || runOf(before)?.run === turn.run || event.type === "woken") return undefined;
+          const started = turn.inputs[0]?.messageId ?? 0;
+          return isOwn(started) && first.some((id) => id < started)
+            ? `turn ${started} has overtaken ${first}`
+            : undefined;
+        },
+      };
+    },
   },
 ];
 

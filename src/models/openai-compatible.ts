@@ -1,6 +1,19 @@
 import { OpenAICompatibleChatLanguageModel } from "@ai-sdk/openai-compatible";
-import type { LanguageModelV4 } from "@ai-sdk/provider";
+import {
+  EmptyResponseBodyError,
+  type LanguageModelV4,
+  type LanguageModelV4CallOptions,
+  type LanguageModelV4StreamResult,
+} from "@ai-sdk/provider";
+import {
+  combineHeaders,
+  createJsonErrorResponseHandler,
+  extractResponseHeaders,
+  postJsonToApi,
+  resolve,
+} from "@ai-sdk/provider-utils";
 import * as z from "zod";
+import { chatStream } from "./chat-stream.ts";
 import { streamingFetch } from "./streaming-fetch.ts";
 
 /**
@@ -17,15 +30,34 @@ export interface OpenAiCompatible {
 }
 
 export function openAiCompatibleModel(options: OpenAiCompatible): LanguageModelV4 {
-  return new OpenAICompatibleChatLanguageModel(options.model, {
+  return new ChatModel(options.model, {
     provider: `${options.provider}.chat`,
     url: ({ path }) => `${options.baseURL}${path}`,
     headers: options.apiKey === "" ? {} : { Authorization: `Bearer ${options.apiKey}` },
     fetch: streamingFetch(options.fetch),
-    includeUsage: true,
-    errorStructure: { errorSchema, errorToMessage },
     ...(needsCompletionTokens(options) ? { transformRequestBody: renameMaxTokens } : {}),
   });
+}
+
+/** The package's model, which reads its answers in one pass (chat-stream.ts). */
+export class ChatModel extends OpenAICompatibleChatLanguageModel {
+  override async doStream(options: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
+    const { body: prepared, warnings } = await this.prepareRequest(options);
+    const body = { ...prepared, stream: true, stream_options: { include_usage: true } };
+    const { value: stream, responseHeaders: headers } = await postJsonToApi({
+      url: this.config.url({ path: "/chat/completions", modelId: this.modelId }),
+      headers: combineHeaders(await resolve(this.config.headers), options.headers),
+      body,
+      failedResponseHandler,
+      successfulResponseHandler: async ({ response }) => {
+        if (response.body === null) throw new EmptyResponseBodyError();
+        return { value: chatStream(response.body, warnings), responseHeaders: extractResponseHeaders(response) };
+      },
+      ...(options.abortSignal ? { abortSignal: options.abortSignal } : {}),
+      ...(this.config.fetch ? { fetch: this.config.fetch } : {}),
+    });
+    return { stream, request: { body }, response: { headers: headers ?? {} } };
+  }
 }
 
 /**
@@ -38,6 +70,8 @@ function errorToMessage({ error }: z.infer<typeof errorSchema>): string {
   if (typeof error === "string") return error;
   return typeof error.message === "string" ? error.message : "the provider answered with an error";
 }
+
+const failedResponseHandler = createJsonErrorResponseHandler({ errorSchema, errorToMessage });
 
 /** OpenAI's reasoning models answer `max_tokens` with a 400; compatible servers often know nothing else. */
 function needsCompletionTokens({ provider, model }: OpenAiCompatible): boolean {

@@ -92,9 +92,14 @@ class Scene {
     if (answer === "overloaded") return error(503, "overloaded");
     const words = ["Hel", "lo"].map((content) => ({ id: "1", choices: [{ index: 0, delta: { content } }] }));
     const end = { id: "1", choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
-    const body = (answer === "silent" ? [end] : [...words, end])
-      .map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`)
-      .join("");
+    const chunks = answer === "silent" ? [end] : [...words, end];
+    const encoder = new TextEncoder();
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const chunk of chunks) controller.enqueue(encoder.encode(`data: ${JSON.stringify(chunk)}\n\n`));
+        controller.close();
+      },
+    });
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
   }
 }

@@ -1,3 +1,4 @@
+import { OpenAICompatibleChatLanguageModel } from "@ai-sdk/openai-compatible";
 import fc from "fast-check";
 import { describe, expect } from "vitest";
 import { anthropicStream, anthropicWhole } from "../../../playground/model/wire-anthropic.ts";
@@ -6,6 +7,7 @@ import { callModel } from "../../../src/agent/call.ts";
 import { definitions } from "../../../src/agent/tools/definitions.ts";
 import { toolset } from "../../../src/agent/tools/toolset.ts";
 import { classify, type RawFailure } from "../../../src/core/failure.ts";
+import { ChatModel } from "../../../src/models/openai-compatible.ts";
 import { toRawFailure } from "../../../src/models/raw-failure.ts";
 import { languageModel } from "../../../src/models/registry.ts";
 import { anthropic } from "../fixtures/failures/anthropic.ts";
@@ -44,7 +46,7 @@ describe("what a provider says", () => {
 
   fuzz(
     "as a failure has a verdict that is bounded and says nothing of what it wrote",
-    3_450,
+    3_050,
     failure,
     ([name, sent, midStream]) => {
       const { status, headers, body } = {
@@ -139,6 +141,44 @@ const stream = fc
     };
   });
 
+interface Sent {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly pieceChars: number;
+  readonly end: string;
+}
+
+function inPieces({ bytes, pieceChars, end }: Sent): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at < bytes.length) controller.enqueue(bytes.slice(at, at + pieceChars));
+      else if (end === "error") controller.error(new TypeError("terminated"));
+      else controller.close();
+      at += pieceChars;
+    },
+  });
+}
+
+/** What a call comes to, whatever pieces it came in. */
+async function readWhole(model: OpenAICompatibleChatLanguageModel): Promise<object> {
+  const read = { text: "", reasoning: "", calls: [] as unknown[], finish: "", tokens: 0, failed: false };
+  try {
+    const { stream } = await model.doStream({ prompt: [{ role: "user", content: [{ type: "text", text: "hello" }] }] });
+    for await (const part of stream) {
+      if (part.type === "text-delta") read.text += part.delta;
+      if (part.type === "reasoning-delta") read.reasoning += part.delta;
+      if (part.type === "tool-call") read.calls.push([part.toolName, part.input]);
+      if (part.type === "error") return { ...read, failed: true };
+      if (part.type !== "finish") continue;
+      read.finish = part.finishReason.unified;
+      read.tokens = (part.usage.inputTokens.total ?? 0) + (part.usage.outputTokens.total ?? 0);
+    }
+    return read;
+  } catch {
+    return { ...read, failed: true };
+  }
+}
+
 async function called(dialect: Dialect, response: Response): Promise<void> {
   const model = await languageModel({
     model: { provider: dialect, model: "m" },
@@ -174,23 +214,20 @@ async function called(dialect: Dialect, response: Response): Promise<void> {
 }
 
 describe("what a provider sends", () => {
-  fuzz(
-    "as a stream ends the call, with an answer or a failure, and never throws",
-    400,
-    stream,
-    async ({ dialect, bytes, pieceChars, end }) => {
-      let at = 0;
-      const body = new ReadableStream<Uint8Array>({
-        pull(controller) {
-          if (at < bytes.length) controller.enqueue(bytes.slice(at, at + pieceChars));
-          else if (end === "error") controller.error(new TypeError("terminated"));
-          else controller.close();
-          at += pieceChars;
-        },
+  fuzz("as a stream ends the call, with an answer or a failure, and never throws", 400, stream, async (sent) => {
+    await called(sent.dialect, new Response(inPieces(sent), { headers: { "content-type": "text/event-stream" } }));
+  });
+
+  fuzz("as a stream of chat/completions is read as the SDK's own reader reads it", 400, stream, async (sent) => {
+    if (sent.dialect !== "openai") return;
+    const open = (Model: typeof OpenAICompatibleChatLanguageModel) =>
+      new Model("m", {
+        provider: "openai.chat",
+        url: ({ path }) => `https://model.test/v1${path}`,
+        fetch: async () => new Response(inPieces(sent), { headers: { "content-type": "text/event-stream" } }),
       });
-      await called(dialect, new Response(body, { headers: { "content-type": "text/event-stream" } }));
-    },
-  );
+    expect(await readWhole(open(ChatModel))).toEqual(await readWhole(open(OpenAICompatibleChatLanguageModel)));
+  });
 
   const wholes = REPLIES.flatMap((reply) => [
     openAiWhole("c1", "m", reply, USAGE, 1),

@@ -1,0 +1,259 @@
+import {
+  InvalidResponseDataError,
+  JSONParseError,
+  type LanguageModelV4FinishReason,
+  type LanguageModelV4StreamPart,
+  type LanguageModelV4Usage,
+  type SharedV4Warning,
+  TypeValidationError,
+} from "@ai-sdk/provider";
+import { StreamingToolCallTracker } from "@ai-sdk/provider-utils";
+import { createParser } from "eventsource-parser";
+import * as z from "zod";
+
+/**
+ * The body of a streamed `chat/completions` answer as the parts of the AI SDK, in one pass. The SDK leads every token through
+ * five streams, which is a third of what a whole turn costs (docs/decisions.md).
+ */
+export function chatStream(
+  body: ReadableStream<Uint8Array>,
+  warnings: SharedV4Warning[],
+): ReadableStream<LanguageModelV4StreamPart> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let heard: LanguageModelV4StreamPart[] = [{ type: "stream-start", warnings }];
+  const answer = new Answer((part) => heard.push(part));
+  const events = createParser({ onEvent: ({ data }) => answer.hear(data) });
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        let ended = false;
+        // A pull that brings nothing is not repeated.
+        while (heard.length === 0 && !ended) {
+          const { done, value } = await reader.read();
+          ended = done;
+          if (done) answer.end();
+          else events.feed(decoder.decode(value, { stream: true }));
+          answer.speak();
+        }
+        for (const part of heard) controller.enqueue(part);
+        heard = [];
+        if (ended) controller.close();
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+type Kind = "text" | "reasoning";
+type ToolCallDelta = z.infer<typeof callSchema>;
+
+/** What came so far of one answer. */
+class Answer {
+  readonly #say: (part: LanguageModelV4StreamPart) => void;
+  readonly #calls: StreamingToolCallTracker;
+  /** By index: calls whose name has not come, with what came of them. */
+  readonly #nameless = new Map<number, ToolCallDelta>();
+  readonly #named = new Set<number>();
+  #open: Kind | undefined;
+  /** Of what is open: heard, and not said yet. Pieces that came together are said together. */
+  #words = "";
+  #refused = false;
+  #failed = false;
+  #finish: string | undefined;
+  #usage: z.infer<typeof usageSchema>;
+
+  constructor(say: (part: LanguageModelV4StreamPart) => void) {
+    this.#say = say;
+    this.#calls = new StreamingToolCallTracker({ enqueue: say });
+  }
+
+  /** The data of one event. */
+  hear(data: string): void {
+    if (data === "[DONE]") return;
+    const chunk = read(data);
+    if (chunk instanceof Error) return this.#fail(chunk);
+    if (chunk.error) return this.#fail(chunk.error);
+    this.#usage = chunk.usage ?? this.#usage;
+    const choice = chunk.choices?.[0];
+    this.#finish = choice?.finish_reason ?? this.#finish;
+    const { delta } = choice ?? {};
+    if (!delta) return;
+    this.#hearWords("reasoning", delta.reasoning_content ?? delta.reasoning ?? "");
+    this.#hearContent(delta.content);
+    if (delta.refusal) {
+      this.#refused = true;
+      this.#hearWords("text", delta.refusal);
+    }
+    for (const call of delta.tool_calls ?? []) this.#hearCall(call);
+  }
+
+  /** Says what was heard and not said. */
+  speak(): void {
+    if (this.#open === undefined || this.#words === "") return;
+    this.#say({ type: `${this.#open}-delta`, id: this.#open, delta: this.#words });
+    this.#words = "";
+  }
+
+  end(): void {
+    this.#close();
+    this.#track(() => {
+      for (const call of this.#nameless.values()) this.#calls.processDelta(call);
+      this.#calls.flush();
+    });
+    if (this.#finish === undefined && !this.#failed) {
+      this.#fail(
+        new InvalidResponseDataError({ data: undefined, message: "The stream ended without a finish reason" }),
+      );
+    }
+    this.#say({
+      type: "finish",
+      finishReason: { unified: unified(this.#finish, this.#refused), raw: this.#finish },
+      usage: usageOf(this.#usage),
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.#failed = true;
+    this.#close();
+    this.#say({ type: "error", error });
+  }
+
+  #hearContent(content: z.infer<typeof contentSchema>): void {
+    if (typeof content === "string") return this.#hearWords("text", content);
+    for (const part of content ?? []) {
+      if (typeof part.text === "string") this.#hearWords("text", part.text);
+      // Magistral: { type: "thinking", thinking: [{ type: "text", text }] }.
+      for (const thought of part.thinking ?? []) this.#hearWords("reasoning", thought.text ?? "");
+    }
+  }
+
+  /** Some servers send the name of a call after the first of its arguments: it has begun when it has one. */
+  #hearCall(delta: ToolCallDelta): void {
+    this.speak();
+    const { index } = delta;
+    const early = index === null ? undefined : this.#nameless.get(index);
+    const call = early ? joined(early, delta) : delta;
+    if (index !== null && call.function.name === null && !this.#named.has(index)) {
+      this.#nameless.set(index, call);
+      return;
+    }
+    if (index !== null) {
+      this.#nameless.delete(index);
+      this.#named.add(index);
+    }
+    this.#track(() => this.#calls.processDelta(call));
+  }
+
+  /** What is no call is no answer, either. */
+  #track(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #hearWords(kind: Kind, words: string): void {
+    if (words === "") return;
+    if (this.#open !== kind) {
+      this.#close();
+      this.#open = kind;
+      this.#say({ type: `${kind}-start`, id: kind });
+    }
+    this.#words += words;
+  }
+
+  #close(): void {
+    this.speak();
+    if (this.#open) this.#say({ type: `${this.#open}-end`, id: this.#open });
+    this.#open = undefined;
+  }
+}
+
+function joined(early: ToolCallDelta, late: ToolCallDelta): ToolCallDelta {
+  const written = (early.function.arguments ?? "") + (late.function.arguments ?? "");
+  return { index: late.index, id: early.id ?? late.id, function: { name: late.function.name, arguments: written } };
+}
+
+function unified(finish: string | undefined, refused: boolean): LanguageModelV4FinishReason["unified"] {
+  switch (finish) {
+    case undefined:
+      return "error";
+    case "stop":
+      return refused ? "content-filter" : "stop";
+    case "length":
+      return "length";
+    case "content_filter":
+      return "content-filter";
+    case "function_call":
+    case "tool_calls":
+      return "tool-calls";
+    default:
+      return "other";
+  }
+}
+
+function usageOf(usage: z.infer<typeof usageSchema>): LanguageModelV4Usage {
+  const { prompt_tokens, completion_tokens, prompt_tokens_details, completion_tokens_details } = usage ?? {};
+  const input = prompt_tokens ?? 0;
+  const output = completion_tokens ?? 0;
+  const cached = prompt_tokens_details?.cached_tokens ?? 0;
+  const reasoning = completion_tokens_details?.reasoning_tokens ?? 0;
+  return {
+    inputTokens: { total: input, noCache: input - cached, cacheRead: cached, cacheWrite: undefined },
+    outputTokens: { total: output, text: Math.max(0, output - reasoning), reasoning },
+  };
+}
+
+const wordsSchema = z.looseObject({ text: z.string().nullish().catch(null) });
+const contentSchema = z
+  .union([
+    z.string(),
+    z.array(
+      z.looseObject({ text: z.string().nullish().catch(null), thinking: z.array(wordsSchema).nullish().catch(null) }),
+    ),
+  ])
+  .nullish();
+const count = z.number().nullish();
+const usageSchema = z
+  .object({
+    prompt_tokens: count,
+    completion_tokens: count,
+    prompt_tokens_details: z.object({ cached_tokens: count }).nullish(),
+    completion_tokens_details: z.object({ reasoning_tokens: count }).nullish(),
+  })
+  .nullish()
+  .catch(undefined);
+const callSchema = z.object({
+  index: z.number().nullable().default(null),
+  id: z.string().nullable().default(null),
+  function: z.object({ name: z.string().nullable().default(null), arguments: z.string().nullable().default(null) }),
+});
+const deltaSchema = z.object({
+  content: contentSchema,
+  refusal: z.string().nullish().catch(null),
+  reasoning_content: z.string().nullish(),
+  reasoning: z.string().nullish(),
+  tool_calls: z.array(callSchema).nullish(),
+});
+/** OpenRouter says what broke an answer off beside its choices; it is classified later, and so comes whole. */
+const chunkSchema = z.object({
+  error: z.union([z.string(), z.looseObject({})]).nullish(),
+  choices: z.array(z.object({ delta: deltaSchema.nullish(), finish_reason: z.string().nullish() })).nullish(),
+  usage: usageSchema,
+});
+
+/** An event's data, or what is wrong with it. */
+function read(data: string): z.infer<typeof chunkSchema> | Error {
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch (cause) {
+    return new JSONParseError({ text: data, cause });
+  }
+  const { data: chunk, error } = chunkSchema.safeParse(value);
+  const says = chunk?.error ?? chunk?.choices ?? chunk?.usage;
+  return chunk && says ? chunk : new TypeValidationError({ value, cause: error });
+}
