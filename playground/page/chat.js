@@ -75,7 +75,30 @@ function current() {
   return state.chats.get(state.open.chat);
 }
 
+/**
+ * Nothing moves under a finger: what comes between press and release is shown after it. Of a button that is drawn anew
+ * meanwhile, or pushed down by a growing answer, the browser makes no click.
+ */
+let held = null;
+function still(redraw) {
+  if (held) held.push(redraw);
+  else redraw();
+}
+$("messages").addEventListener("pointerdown", () => {
+  held ??= [];
+});
+// The click comes right after.
+for (const end of ["pointerup", "pointercancel"])
+  addEventListener(end, () =>
+    setTimeout(() => {
+      const waiting = held ?? [];
+      held = null;
+      for (const redraw of waiting) redraw();
+    }),
+  );
+
 export function showChat() {
+  if (held) held = [];
   const chat = current();
   const { thread } = state.open;
   const topic = chat.topics.find(({ id }) => id === thread);
@@ -90,7 +113,7 @@ export function showChat() {
   const messages = chat.messages.filter((message) => message.threadId === thread);
   $("messages").replaceChildren(...messages.map(render));
   if (messages.length === 0) $("messages").append(emptiness());
-  showDrafts();
+  placeDrafts();
   showTyping();
   scrollDown(true);
 }
@@ -109,6 +132,10 @@ function emptiness() {
 
 /** A message that came or changed: put in its place without touching the others. */
 export function showMessage(message) {
+  still(() => place(message));
+}
+
+function place(message) {
   const box = $("messages");
   const follow = atBottom();
   const old = box.querySelector(`[data-message="${message.id}"]`);
@@ -207,6 +234,10 @@ function acts(message, mine) {
 }
 
 export function showDrafts() {
+  still(placeDrafts);
+}
+
+function placeDrafts() {
   const chat = current();
   const follow = atBottom();
   for (const old of $("messages").querySelectorAll(".draft")) old.remove();

@@ -33,6 +33,8 @@ describe.skipIf(executable === undefined)("the playground in a real browser", ()
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     await page.goto(url);
     await page.waitForSelector("body[data-ready]");
+    // Whatever the test before came to.
+    await page.getByLabel("The model").selectOption("normal");
   });
   afterEach(async () => {
     await page.close();
@@ -46,6 +48,8 @@ describe.skipIf(executable === undefined)("the playground in a real browser", ()
 
   const bubble = (text: string | RegExp) => page.locator(".message.theirs .body").filter({ hasText: text });
 
+  const stop = () => page.getByRole("button", { name: "⏹ Stop" });
+
   test("a message is answered, and the answer is seen to grow", async () => {
     await say("Write a table");
     const answer = bubble("Here is one, of things that turn");
@@ -53,14 +57,24 @@ describe.skipIf(executable === undefined)("the playground in a real browser", ()
     await page.locator(".message.theirs table").getByText("a zombie").waitFor();
     await page.locator(".message.theirs", { hasText: "of things that turn" }).getByText("edited").waitFor();
     await page.locator("#log").getByText("run.finished").first().waitFor();
+    // The last edit takes the button away.
+    await stop().waitFor({ state: "hidden" });
     // The README's picture: PICTURES_DIR=docs npx vitest run --project browser test/browser/playground.test.ts
     if (process.env.PICTURES_DIR) await page.screenshot({ path: join(process.env.PICTURES_DIR, "playground.png") });
   });
 
-  test("Stop ends a slow answer", async () => {
+  test("Stop ends a slow answer, and nothing moves under the finger that presses it", async () => {
     await page.getByLabel("The model").selectOption("slow");
     await say("Write a very long answer");
-    await page.getByRole("button", { name: /stop/i }).first().click();
+    await stop().hover();
+    await page.mouse.down();
+    const elsewhere = await browser.newPage();
+    await elsewhere.goto(url);
+    const words = () => elsewhere.locator(".message.theirs .body").last().textContent();
+    const known = await words();
+    await expect.poll(words, { timeout: 30_000 }).not.toBe(known);
+    await elsewhere.close();
+    await page.mouse.up();
     await page.locator("#log li", { hasText: "outcome=stopped" }).waitFor();
     await page.getByLabel("The model").selectOption("normal");
     await say("And now something short");
