@@ -36,7 +36,7 @@ export function markdown(results: Results): string {
     ]),
   );
   return `${[
-    line(["", "Turnkeeper", "floor", "ratio"]),
+    line([`under ${results.host}`, "Turnkeeper", "floor", "ratio"]),
     line(["---", "---:", "---:", "---:"]),
     ...table,
     line([

@@ -11,13 +11,15 @@ import { FLOOR, OURS, Stage, type Turn } from "./stage.ts";
 /**
  * `npm run bench`: the Worker and the floor, in turn, in the same run, under the same load, with a model that answers at
  * once. What depends on the machine is given as a ratio to the floor as well; what does not is counted.
- * `--quick`: fewer and shorter rounds. `--dev`: both under `wrangler dev`, as everybody starts them, and not under workerd
- * alone. `--no-write`: print only.
+ * Measured twice: under `wrangler dev`, as everybody starts them, and under workerd alone, where nothing stands between the
+ * load and the two. `--dev`, `--alone`: only there. `--quick`: fewer and shorter rounds. `--no-write`: print only.
  */
 
 /** Chats that are talked to: so many that none is written to twice in a second, so few that none falls asleep. */
 const CHATS = 400;
 const AT_ONCE = 16;
+/** A quiet bot rests between two messages: what one leaves to be done after its answer does not delay the next. */
+const REST_MS = 30;
 
 export interface Timing {
   readonly ackP50Ms: number;
@@ -37,6 +39,8 @@ export interface Results {
   readonly commit: string;
   readonly at: string;
   readonly machine: string;
+  /** What they ran under. */
+  readonly host: string;
   readonly rounds: number;
   /** Processes that wanted the processors while it ran: far above their number, times are the machine's and not ours. */
   readonly load: number;
@@ -46,6 +50,8 @@ export interface Results {
   readonly costs: Readonly<Partial<Record<Kind, Cost>>>;
 }
 
+const NAMES = { dev: "wrangler dev", alone: "workerd alone" } as const;
+
 interface Contestant {
   readonly bundle: Bundle;
   readonly config: string;
@@ -53,7 +59,10 @@ interface Contestant {
 }
 
 const isQuick = process.argv.includes("--quick");
-const isDev = process.argv.includes("--dev");
+const hosts = (["dev", "alone"] as const).filter((host) => {
+  const only = process.argv.some((word) => word === "--dev" || word === "--alone");
+  return !only || process.argv.includes(`--${host}`);
+});
 const rounds = isQuick ? 2 : 5;
 const latencyTurns = isQuick ? 100 : 300;
 const saturationMs = isQuick ? 2_000 : 5_000;
@@ -66,47 +75,49 @@ const contestants = {
 const counted = build("wrangler.toml", join(directory, "counted"), "bench/counted.ts");
 const outside = await Outside.start();
 
-const timings: Record<"floor" | "ours", Timing[]> = { floor: [], ours: [] };
-const loads: number[] = [];
-for (let round = 0; round < rounds; round += 1) {
-  // Whoever goes first has the colder machine: they take turns.
-  for (const name of round % 2 === 0 ? (["floor", "ours"] as const) : (["ours", "floor"] as const)) {
-    timings[name].push(await measure(contestants[name]));
-    loads.push(loadavg()[0] ?? 0);
-  }
-  process.stderr.write(`round ${round + 1} of ${rounds}\n`);
-}
 const stage = await Stage.open({ bundle: counted.file, objects: OURS }, outside);
 const counts = await costs(stage, outside);
 await stage.close();
-outside.close();
-rmSync(directory, { recursive: true, force: true });
 
-const results: Results = {
-  commit: git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "src") === "" ? "" : "+"),
-  at: new Date().toISOString(),
-  machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`,
-  rounds,
-  load: median(loads),
-  ours: medians(timings.ours),
-  floor: medians(timings.floor),
-  bundle: { ours: contestants.ours.bundle.gzipBytes, floor: contestants.floor.bundle.gzipBytes },
-  costs: Object.fromEntries(counts),
-};
-const report = markdown(results);
-process.stdout.write(report);
-if (!process.argv.includes("--no-write")) {
-  const suffix = isDev ? "-dev" : "";
+for (const host of hosts) {
+  const timings: Record<"floor" | "ours", Timing[]> = { floor: [], ours: [] };
+  const loads: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    // Whoever goes first has the colder machine: they take turns.
+    for (const name of round % 2 === 0 ? (["floor", "ours"] as const) : (["ours", "floor"] as const)) {
+      timings[name].push(await measure(contestants[name], host));
+      loads.push(loadavg()[0] ?? 0);
+    }
+    process.stderr.write(`${NAMES[host]}: round ${round + 1} of ${rounds}\n`);
+  }
+  const results: Results = {
+    commit: git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "src") === "" ? "" : "+"),
+    at: new Date().toISOString(),
+    machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`,
+    host: NAMES[host],
+    rounds,
+    load: median(loads),
+    ours: medians(timings.ours),
+    floor: medians(timings.floor),
+    bundle: { ours: contestants.ours.bundle.gzipBytes, floor: contestants.floor.bundle.gzipBytes },
+    costs: Object.fromEntries(counts),
+  };
+  const report = markdown(results);
+  process.stdout.write(`${report}\n`);
+  if (process.argv.includes("--no-write")) continue;
+  const suffix = host === "dev" ? "-dev" : "";
   writeFileSync(join(ROOT, `bench/results/latest${suffix}.md`), report);
   writeFileSync(join(ROOT, `bench/results/${results.commit}${suffix}.json`), `${JSON.stringify(results, null, 2)}\n`);
 }
+outside.close();
+rmSync(directory, { recursive: true, force: true });
 
 function contestant(config: string, name: string, objects: Readonly<Record<string, string>>): Contestant {
   return { config, bundle: build(config, join(directory, name)), objects };
 }
 
-async function measure({ bundle, config, objects }: Contestant): Promise<Timing> {
-  const bench = await Stage.open({ bundle: bundle.file, objects, ...(isDev ? { config } : {}) }, outside);
+async function measure({ bundle, config, objects }: Contestant, host: keyof typeof NAMES): Promise<Timing> {
+  const bench = await Stage.open({ bundle: bundle.file, objects, ...(host === "dev" ? { config } : {}) }, outside);
   const { workerd } = bench;
   try {
     const empty = workerd.residentBytes();
@@ -116,7 +127,10 @@ async function measure({ bundle, config, objects }: Contestant): Promise<Timing>
     const full = workerd.residentBytes();
     // The code is warm: one message after the other, as a quiet bot has them.
     const turns: Turn[] = [];
-    for (let index = 0; index < latencyTurns; index += 1) turns.push(await bench.turn(chatOf(index), "hello"));
+    for (let index = 0; index < latencyTurns; index += 1) {
+      turns.push(await bench.turn(chatOf(index), "hello"));
+      await pause(REST_MS);
+    }
     const cpuMs = workerd.cpuMs();
     const startedAt = performance.now();
     const endAt = startedAt + saturationMs;

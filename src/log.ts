@@ -45,19 +45,26 @@ export const log: Log = (event, fields = {}) => {
   console.log(JSON.stringify({ event, ...fields }));
 };
 
+/** Longer than a model that answers at once takes to be heard, shorter than anybody notices. */
+const LATER_MS = 20;
+
 /**
- * The same lines in the same order, a moment later: who waits for an acknowledgement does not wait for the console, which
- * under a tail or an inspector takes longer than all the rest. What begins now goes before them, too.
+ * The same lines in the same order, a moment later: who waits for an acknowledgement or an answer does not wait for the
+ * console, which under a tail or an inspector takes longer than all the rest. Each waits as long as the others, so that
+ * the lines of several objects come as they happened.
  */
 export function unhurried(log: Log): Log {
-  let lines: Parameters<Log>[] = [];
+  const lines: { readonly dueAt: number; readonly line: Parameters<Log> }[] = [];
   const flush = (): void => {
-    const due = lines;
-    lines = [];
-    for (const [event, fields] of due) log(event, fields);
+    const now = Date.now();
+    for (let [first] = lines; first && first.dueAt <= now; [first] = lines) {
+      lines.shift();
+      log(...first.line);
+    }
+    if (lines[0]) setTimeout(flush, lines[0].dueAt - now);
   };
-  return (event, fields) => {
-    lines.push([event, fields]);
-    if (lines.length === 1) queueMicrotask(() => void setTimeout(flush, 0));
+  return (...line) => {
+    lines.push({ dueAt: Date.now() + LATER_MS, line });
+    if (lines.length === 1) setTimeout(flush, LATER_MS);
   };
 }

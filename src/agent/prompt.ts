@@ -37,28 +37,34 @@ export function systemPrompt(context: SystemContext): string {
     .concat(skills);
 }
 
-/** Formatters by time zone: making one takes as long as everything else of the prompt. */
-const days = new Map<string, Intl.DateTimeFormat>();
-const MOST_ZONES = 100;
+/** The day by time zone and quarter of an hour, at which every zone's days begin: to format one takes as long as all the rest of the prompt. */
+const days = new Map<string, string>();
+const MOST_DAYS = 100;
+const QUARTER_MS = 900_000;
 
 function dayIn(timezone: string, at: number): string {
-  let day = days.get(timezone);
-  if (!day) {
-    try {
-      day = new Intl.DateTimeFormat("en-GB", {
-        weekday: "long",
-        day: "numeric",
-        month: "long",
-        year: "numeric",
-        timeZone: timezone,
-      });
-    } catch {
-      return new Date(at).toISOString().slice(0, 10);
-    }
-    if (days.size >= MOST_ZONES) days.clear();
-    days.set(timezone, day);
+  const quarter = `${timezone} ${Math.floor(at / QUARTER_MS)}`;
+  let day = days.get(quarter);
+  if (day === undefined) {
+    day = formatDay(timezone, at);
+    if (days.size >= MOST_DAYS) days.clear();
+    days.set(quarter, day);
   }
-  return day.format(at);
+  return day;
+}
+
+function formatDay(timezone: string, at: number): string {
+  try {
+    return new Intl.DateTimeFormat("en-GB", {
+      weekday: "long",
+      day: "numeric",
+      month: "long",
+      year: "numeric",
+      timeZone: timezone,
+    }).format(at);
+  } catch {
+    return new Date(at).toISOString().slice(0, 10);
+  }
 }
 
 export type IncomingMessage = Extract<Inbound, { kind: "message" }>;

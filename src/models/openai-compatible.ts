@@ -6,13 +6,13 @@ import {
   type LanguageModelV4StreamResult,
 } from "@ai-sdk/provider";
 import {
-  combineHeaders,
   createJsonErrorResponseHandler,
   extractResponseHeaders,
-  postJsonToApi,
+  removeUndefinedEntries,
   resolve,
 } from "@ai-sdk/provider-utils";
 import * as z from "zod";
+import { VERSION } from "../version.ts";
 import { chatStream } from "./chat-stream.ts";
 import { streamingFetch } from "./streaming-fetch.ts";
 
@@ -39,24 +39,24 @@ export function openAiCompatibleModel(options: OpenAiCompatible): LanguageModelV
   });
 }
 
+const HEADERS = { "content-type": "application/json", "user-agent": `turnkeeper/${VERSION}` };
+
 /** The package's model, which reads its answers in one pass (chat-stream.ts). */
 export class ChatModel extends OpenAICompatibleChatLanguageModel {
   override async doStream(options: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
     const { body: prepared, warnings } = await this.prepareRequest(options);
     const body = { ...prepared, stream: true, stream_options: { include_usage: true } };
-    const { value: stream, responseHeaders: headers } = await postJsonToApi({
-      url: this.config.url({ path: "/chat/completions", modelId: this.modelId }),
-      headers: combineHeaders(await resolve(this.config.headers), options.headers),
-      body,
-      failedResponseHandler,
-      successfulResponseHandler: async ({ response }) => {
-        if (response.body === null) throw new EmptyResponseBodyError();
-        return { value: chatStream(response.body, warnings), responseHeaders: extractResponseHeaders(response) };
-      },
-      ...(options.abortSignal ? { abortSignal: options.abortSignal } : {}),
-      ...(this.config.fetch ? { fetch: this.config.fetch } : {}),
+    const url = this.config.url({ path: "/chat/completions", modelId: this.modelId });
+    const response = await (this.config.fetch ?? fetch)(url, {
+      method: "POST",
+      headers: removeUndefinedEntries({ ...HEADERS, ...(await resolve(this.config.headers)), ...options.headers }),
+      body: JSON.stringify(body),
+      signal: options.abortSignal ?? null,
     });
-    return { stream, request: { body }, response: { headers: headers ?? {} } };
+    if (!response.ok) throw (await failedResponseHandler({ response, url, requestBodyValues: body })).value;
+    if (response.body === null) throw new EmptyResponseBodyError();
+    const stream = chatStream(response.body, warnings);
+    return { stream, request: { body }, response: { headers: extractResponseHeaders(response) } };
   }
 }
 

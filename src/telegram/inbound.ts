@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { messageOf, placeOf, senderFrom, senderOf } from "./inbound-message.ts";
-import { draftStoppedSchema, membershipSchema, messageSchema, pressSchema } from "./inbound-schema.ts";
+import { draftStoppedSchema, membershipSchema, pressSchema, readMessage } from "./inbound-schema.ts";
 import type { Inbound } from "./message.ts";
 
 /**
@@ -92,9 +92,8 @@ function parseMessage(
   receivedAt: number,
   ignored: Ignore,
 ): ParsedUpdate {
-  const parsed = messageSchema.safeParse(body);
-  if (!parsed.success) return ignored(`unusable_${kind}`);
-  const raw = parsed.data;
+  const raw = readMessage(body);
+  if (raw === undefined) return ignored(`unusable_${kind}`);
   const place = placeOf(raw);
 
   const { migrate_to_chat_id: toChatId, migrate_from_chat_id: fromChatId } = raw;
