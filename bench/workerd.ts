@@ -37,7 +37,7 @@ export interface Host {
 }
 
 const READY_WITHIN_MS = 30_000;
-const COMPATIBILITY_DATE = /^compatibility_date = "([\d-]+)"/m;
+const COMPATIBILITY = /^compatibility_date = "([\d-]+)"|^compatibility_flags = (\[.*\])/gm;
 /** Ticks of the kernel's clock in a second, as `getconf CLK_TCK` says on every Linux. */
 const TICKS_PER_SECOND = 100;
 
@@ -124,7 +124,9 @@ export function binary(): string {
 }
 
 export function configOf({ objects, settings }: Pick<WorkerdOptions, "objects" | "settings">, port: number): string {
-  const date = COMPATIBILITY_DATE.exec(readFileSync(join(ROOT, "wrangler.toml"), "utf8"))?.[1];
+  const said = [...readFileSync(join(ROOT, "wrangler.toml"), "utf8").matchAll(COMPATIBILITY)];
+  const date = said.find((match) => match[1])?.[1];
+  const flags = said.find((match) => match[2])?.[2] ?? "[]";
   const bindings = [
     ...Object.entries(objects).map(
       ([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`,
@@ -146,6 +148,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed "index.js")],
   compatibilityDate = "${date}",
+  compatibilityFlags = ${flags},
   bindings = [${bindings.join(", ")}],
   durableObjectNamespaces = [${namespaces.join(", ")}],
   durableObjectStorage = (localDisk = "objects"),

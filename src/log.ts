@@ -47,6 +47,8 @@ export const log: Log = (event, fields = {}) => {
 
 /** Longer than a model that answers at once takes to be heard, shorter than anybody notices. */
 const LATER_MS = 20;
+/** So much earlier a line goes along with one before it: a timer of its own costs more than it. */
+const TOGETHER_MS = 6;
 
 /**
  * The same lines in the same order, a moment later: who waits for an acknowledgement or an answer does not wait for the
@@ -57,7 +59,7 @@ export function unhurried(log: Log): Log {
   const lines: { readonly dueAt: number; readonly line: Parameters<Log> }[] = [];
   const flush = (): void => {
     const now = Date.now();
-    for (let [first] = lines; first && first.dueAt <= now; [first] = lines) {
+    for (let [first] = lines; first && first.dueAt <= now + TOGETHER_MS; [first] = lines) {
       lines.shift();
       log(...first.line);
     }

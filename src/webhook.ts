@@ -351,7 +351,8 @@ async function bodyOf(request: Request): Promise<Body> {
 }
 
 function answer(status: 200 | 400 | 401 | 413 | 503, problem?: string, headers: Record<string, string> = {}): Response {
-  return Response.json(problem === undefined ? { ok: true } : { ok: false, error: problem }, { status, headers });
+  const body = problem === undefined ? { ok: true } : { ok: false, error: problem };
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
-import type { LanguageModelV4, LanguageModelV4FunctionTool, LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
 import type { ModelMessage } from "ai";
+import { type Parts, partsOf } from "../models/parts.ts";
 
 /**
  * One model call: streamed, without retries of any kind, because whoever calls sees every failure and decides. A 200 is
@@ -69,7 +70,7 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
   let begun = false;
   let argumentChars = 0;
   const calls: ToolCall[] = [];
-  let reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart> | undefined;
+  let parts: Parts | undefined;
   try {
     const { model } = request;
     const prompt = await convertToLanguageModelPrompt({
@@ -78,7 +79,7 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
       download: nothingToDownload,
       provider: model.provider.split(".")[0] ?? "",
     });
-    const { stream } = await model.doStream({
+    const result = await model.doStream({
       prompt,
       ...(request.tools.length > 0
         ? { tools: [...request.tools], toolChoice: { type: request.wordsOnly ? ("none" as const) : ("auto" as const) } }
@@ -86,63 +87,65 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
       ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
       abortSignal: request.signal,
     });
-    reader = stream.getReader();
+    parts = partsOf(result);
     for (;;) {
-      const { done, value: part } = await reader.read();
-      if (done || request.signal.aborted) break;
-      switch (part.type) {
-        case "text-delta":
-          begun = true;
-          text += part.delta;
-          request.onText(text);
-          if (text.length >= MOST_TEXT_CHARS)
-            return { ok: true, text, calls: [], usage: UNKNOWN_USAGE, cutBy: "length" };
-          break;
-        case "tool-input-delta":
-          argumentChars += part.delta.length;
-          if (argumentChars > MOST_ARGUMENT_CHARS) {
-            return { ok: false, error: new TornStream(), text, midStream: true };
+      const together = await parts.next();
+      if (together.length === 0 || request.signal.aborted) break;
+      for (const part of together) {
+        switch (part.type) {
+          case "text-delta":
+            begun = true;
+            text += part.delta;
+            request.onText(text);
+            if (text.length >= MOST_TEXT_CHARS)
+              return { ok: true, text, calls: [], usage: UNKNOWN_USAGE, cutBy: "length" };
+            break;
+          case "tool-input-delta":
+            argumentChars += part.delta.length;
+            if (argumentChars > MOST_ARGUMENT_CHARS) {
+              return { ok: false, error: new TornStream(), text, midStream: true };
+            }
+            begun = true;
+            request.onProgress();
+            break;
+          case "reasoning-delta":
+          case "tool-input-start":
+            begun = true;
+            request.onProgress();
+            break;
+          case "tool-call":
+            begun = true;
+            calls.push({ id: part.toolCallId, name: part.toolName, input: inputOf(part.input) });
+            request.onProgress();
+            break;
+          case "error":
+            if (request.wordsOnly && isCallForTools(part.error)) {
+              return { ok: true, text, calls: [], usage: UNKNOWN_USAGE, cutBy: "tools" };
+            }
+            return { ok: false, error: part.error, text, midStream: begun };
+          case "finish": {
+            const { usage } = part;
+            const { unified, raw } = part.finishReason;
+            if (unified === "error") return { ok: false, error: new TornStream(), text, midStream: true };
+            if (raw === undefined && (unified === "other" || unified === "interrupted")) {
+              return { ok: false, error: new TornStream(), text, midStream: true };
+            }
+            const cutBy = unified === "length" ? "length" : unified === "content-filter" ? "policy" : undefined;
+            return {
+              ok: true,
+              text,
+              calls,
+              usage: {
+                input: usage.inputTokens.total ?? 0,
+                output: usage.outputTokens.total ?? 0,
+                cached: usage.inputTokens.cacheRead ?? 0,
+              },
+              ...(cutBy ? { cutBy } : {}),
+            };
           }
-          begun = true;
-          request.onProgress();
-          break;
-        case "reasoning-delta":
-        case "tool-input-start":
-          begun = true;
-          request.onProgress();
-          break;
-        case "tool-call":
-          begun = true;
-          calls.push({ id: part.toolCallId, name: part.toolName, input: inputOf(part.input) });
-          request.onProgress();
-          break;
-        case "error":
-          if (request.wordsOnly && isCallForTools(part.error)) {
-            return { ok: true, text, calls: [], usage: UNKNOWN_USAGE, cutBy: "tools" };
-          }
-          return { ok: false, error: part.error, text, midStream: begun };
-        case "finish": {
-          const { usage } = part;
-          const { unified, raw } = part.finishReason;
-          if (unified === "error") return { ok: false, error: new TornStream(), text, midStream: true };
-          if (raw === undefined && (unified === "other" || unified === "interrupted")) {
-            return { ok: false, error: new TornStream(), text, midStream: true };
-          }
-          const cutBy = unified === "length" ? "length" : unified === "content-filter" ? "policy" : undefined;
-          return {
-            ok: true,
-            text,
-            calls,
-            usage: {
-              input: usage.inputTokens.total ?? 0,
-              output: usage.outputTokens.total ?? 0,
-              cached: usage.inputTokens.cacheRead ?? 0,
-            },
-            ...(cutBy ? { cutBy } : {}),
-          };
+          default:
+            break;
         }
-        default:
-          break;
       }
     }
     return { ok: false, error: new TornStream(), text, midStream: begun };
@@ -150,7 +153,7 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
     return { ok: false, error, text, midStream: begun };
   } finally {
     // The stream is let go, and with it the call; nobody waits for that.
-    reader?.cancel().catch(() => {});
+    parts?.cancel().catch(() => {});
   }
 }
 

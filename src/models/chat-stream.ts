@@ -10,40 +10,41 @@ import {
 import { StreamingToolCallTracker } from "@ai-sdk/provider-utils";
 import { createParser } from "eventsource-parser";
 import * as z from "zod";
+import type { Parts } from "./parts.ts";
 
 /**
  * The body of a streamed `chat/completions` answer as the parts of the AI SDK, in one pass. The SDK leads every token through
  * five streams, which is a third of what a whole turn costs (docs/decisions.md).
  */
-export function chatStream(
-  body: ReadableStream<Uint8Array>,
-  warnings: SharedV4Warning[],
-): ReadableStream<LanguageModelV4StreamPart> {
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let heard: LanguageModelV4StreamPart[] = [{ type: "stream-start", warnings }];
-  const answer = new Answer((part) => heard.push(part));
-  const events = createParser({ onEvent: ({ data }) => answer.hear(data) });
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        let ended = false;
-        // A pull that brings nothing is not repeated.
-        while (heard.length === 0 && !ended) {
-          const { done, value } = await reader.read();
-          ended = done;
-          if (done) answer.end();
-          else events.feed(decoder.decode(value, { stream: true }));
-          answer.speak();
-        }
-        for (const part of heard) controller.enqueue(part);
-        heard = [];
-        if (ended) controller.close();
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
+export class ChatParts implements Parts {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #decoder = new TextDecoder();
+  readonly #events = createParser({ onEvent: ({ data }) => this.#answer.hear(data) });
+  readonly #answer = new Answer((part) => this.#heard.push(part));
+  #heard: LanguageModelV4StreamPart[];
+  #isOver = false;
+
+  constructor(body: ReadableStream<Uint8Array>, warnings: SharedV4Warning[]) {
+    this.#reader = body.getReader();
+    this.#heard = [{ type: "stream-start", warnings }];
+  }
+
+  async next(): Promise<readonly LanguageModelV4StreamPart[]> {
+    while (this.#heard.length === 0 && !this.#isOver) {
+      const { done, value } = await this.#reader.read();
+      this.#isOver = done;
+      if (done) this.#answer.end();
+      else this.#events.feed(this.#decoder.decode(value, { stream: true }));
+      this.#answer.speak();
+    }
+    const heard = this.#heard;
+    this.#heard = [];
+    return heard;
+  }
+
+  cancel(reason?: unknown): Promise<void> {
+    return this.#reader.cancel(reason);
+  }
 }
 
 type Kind = "text" | "reasoning";

@@ -1,10 +1,5 @@
 import { OpenAICompatibleChatLanguageModel } from "@ai-sdk/openai-compatible";
-import {
-  EmptyResponseBodyError,
-  type LanguageModelV4,
-  type LanguageModelV4CallOptions,
-  type LanguageModelV4StreamResult,
-} from "@ai-sdk/provider";
+import { EmptyResponseBodyError, type LanguageModelV4, type LanguageModelV4CallOptions } from "@ai-sdk/provider";
 import {
   createJsonErrorResponseHandler,
   extractResponseHeaders,
@@ -13,7 +8,8 @@ import {
 } from "@ai-sdk/provider-utils";
 import * as z from "zod";
 import { VERSION } from "../version.ts";
-import { chatStream } from "./chat-stream.ts";
+import { ChatParts } from "./chat-stream.ts";
+import { type StreamResult, streamOf } from "./parts.ts";
 import { streamingFetch } from "./streaming-fetch.ts";
 
 /**
@@ -43,7 +39,7 @@ const HEADERS = { "content-type": "application/json", "user-agent": `turnkeeper/
 
 /** The package's model, which reads its answers in one pass (chat-stream.ts). */
 export class ChatModel extends OpenAICompatibleChatLanguageModel {
-  override async doStream(options: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
+  override async doStream(options: LanguageModelV4CallOptions): Promise<StreamResult> {
     const { body: prepared, warnings } = await this.prepareRequest(options);
     const body = { ...prepared, stream: true, stream_options: { include_usage: true } };
     const url = this.config.url({ path: "/chat/completions", modelId: this.modelId });
@@ -55,8 +51,16 @@ export class ChatModel extends OpenAICompatibleChatLanguageModel {
     });
     if (!response.ok) throw (await failedResponseHandler({ response, url, requestBodyValues: body })).value;
     if (response.body === null) throw new EmptyResponseBodyError();
-    const stream = chatStream(response.body, warnings);
-    return { stream, request: { body }, response: { headers: extractResponseHeaders(response) } };
+    const parts = new ChatParts(response.body, warnings);
+    const headers = extractResponseHeaders(response);
+    return {
+      parts,
+      get stream() {
+        return streamOf(parts);
+      },
+      request: { body },
+      response: { headers },
+    };
   }
 }
 

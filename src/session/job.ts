@@ -18,6 +18,9 @@ import { Toolbox } from "./toolbox.ts";
 /** Of the limit of idleness, what retries of one call may take. */
 const RETRY_SHARE = 0.6;
 
+/** Made once: each would take down where it was made. */
+const CUT = new DOMException("The run is over", "AbortError");
+
 export function startRun(run: string, door: Door, ports: SessionPorts, reminders: Reminders, died?: string): LiveRun {
   return new SessionRun(run, door, ports, reminders, died);
 }
@@ -70,7 +73,7 @@ class SessionRun implements LiveRun {
   }
 
   cut(): void {
-    this.#abort.abort();
+    this.#abort.abort(CUT);
     this.#growing.close();
   }
 
@@ -107,7 +110,7 @@ class SessionRun implements LiveRun {
     } finally {
       // Parked, answered or cut: nothing of it goes on in this memory.
       this.#growing.close();
-      this.#abort.abort();
+      this.#abort.abort(CUT);
       await this.#toolbox.close();
     }
   }

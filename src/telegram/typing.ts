@@ -15,12 +15,14 @@ export interface TypingPorts {
   readonly pace: Pace;
 }
 
+const NOTHING: Cancel = () => {};
+
 /** "typing…" above the chat until it is stopped; silent during a flood wait. Nobody cares what becomes of its calls. */
 export class Typing {
   readonly #ports: TypingPorts;
   readonly #place: Address;
   #abort: AbortController | undefined;
-  #cancel: Cancel = () => {};
+  #cancel: Cancel = NOTHING;
 
   constructor(place: Address, ports: TypingPorts) {
     this.#place = place;
@@ -30,6 +32,7 @@ export class Typing {
 
   stop(): void {
     this.#cancel();
+    this.#cancel = NOTHING;
     this.#abort?.abort();
   }
 
