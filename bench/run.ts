@@ -18,6 +18,8 @@ import { FLOOR, OURS, Stage, type Turn } from "./stage.ts";
 /** Chats that are talked to: so many that none is written to twice in a second, so few that none falls asleep. */
 const CHATS = 400;
 const AT_ONCE = 16;
+/** Each of all chats. */
+const WARMING_ROUNDS = 4;
 /** A quiet bot rests between two messages: what one leaves to be done after its answer does not delay the next. */
 const REST_MS = 30;
 
@@ -125,7 +127,9 @@ async function measure({ bundle, config, objects }: Contestant, host: keyof type
     await crowd(bench, 1);
     const newSessionCpuMs = (workerd.cpuMs() - begunCpuMs) / CHATS;
     const full = workerd.residentBytes();
-    // The code is warm: one message after the other, as a quiet bot has them.
+    // A Worker in use has its code compiled: what is more of it takes longer to become so, and once.
+    await crowd(bench, WARMING_ROUNDS);
+    // One message after the other, as a quiet bot has them.
     const turns: Turn[] = [];
     for (let index = 0; index < latencyTurns; index += 1) {
       turns.push(await bench.turn(chatOf(index), "hello"));
