@@ -45,28 +45,19 @@ export const log: Log = (event, fields = {}) => {
   console.log(JSON.stringify({ event, ...fields }));
 };
 
-/** Longer than a model that answers at once takes to be heard, shorter than anybody notices. */
-const LATER_MS = 20;
-/** So much earlier a line goes along with one before it: a timer of its own costs more than it. */
-const TOGETHER_MS = 6;
-
 /**
- * The same lines in the same order, a moment later: who waits for an acknowledgement or an answer does not wait for the
- * console, which under a tail or an inspector takes longer than all the rest. Each waits as long as the others, so that
- * the lines of several objects come as they happened.
+ * The same lines in the same order, a moment later: who waits for an acknowledgement does not wait for the console, which
+ * under a tail or an inspector takes longer than all the rest. What begins now goes before them, too.
  */
 export function unhurried(log: Log): Log {
-  const lines: { readonly dueAt: number; readonly line: Parameters<Log> }[] = [];
+  let lines: Parameters<Log>[] = [];
   const flush = (): void => {
-    const now = Date.now();
-    for (let [first] = lines; first && first.dueAt <= now + TOGETHER_MS; [first] = lines) {
-      lines.shift();
-      log(...first.line);
-    }
-    if (lines[0]) setTimeout(flush, lines[0].dueAt - now);
+    const due = lines;
+    lines = [];
+    for (const [event, fields] of due) log(event, fields);
   };
-  return (...line) => {
-    lines.push({ dueAt: Date.now() + LATER_MS, line });
-    if (lines.length === 1) setTimeout(flush, LATER_MS);
+  return (event, fields) => {
+    lines.push([event, fields]);
+    if (lines.length === 1) queueMicrotask(() => void setTimeout(flush, 0));
   };
 }
