@@ -73,7 +73,7 @@ describe("commands of the shell", () => {
     "npm run check": { test: "test/e2e/check.test.ts", holds: 'npm("types")' },
     "npm run bench -- --quick": { test: "test", holds: "../bench/" },
     "npm run simulate -- --seed 1 --minutes 60": { test: "test/simulation", holds: "../simulation/" },
-    "npm run simulate -- --nightly --workers 2": { test: "test/simulation", holds: '"--workers", "2"' },
+    "npm run simulate -- --nightly --workers 2 --seed 20261122": { test: "test/simulation", holds: '"--workers", "2"' },
     "npm run campaign -- --kills 200 --under workerd": {
       test: "test/e2e/campaign.test.ts",
       holds: "scripts/campaign.ts",
