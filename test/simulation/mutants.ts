@@ -91,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
     "the cut: nothing is aborted",
     "7: the end of a run cuts its work",
     "session/job.ts",
-    "  cut(): void {\n    this.#abort.abort();",
+    "  cut(): void {\n    this.#abort.abort(CUT);",
     "  cut(): void {",
   ),
   one(
@@ -321,7 +321,7 @@ export const MUTANTS: readonly Mutant[] = [
     "the cut: two runs work at once",
     "8: at most one run is alive in a session",
     "session/job.ts",
-    "  cut(): void {\n    this.#abort.abort();",
+    "  cut(): void {\n    this.#abort.abort(CUT);",
     "  cut(): void {",
   ),
   one(
