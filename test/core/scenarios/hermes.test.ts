@@ -151,7 +151,14 @@ describe("a model", () => {
   it("that only thinks makes progress with every piece of its thought", async () => {
     const thought = "one two three four five six seven";
     const frames = [...openAiStream("c1", "m", { reasoning: thought, text: "Yes." }, { input: 1, output: 1 }, 1)];
-    const body = frames.map(({ data }) => data).join("");
+    const encoder = new TextEncoder();
+    // Each by itself, as it is thought: what comes together is one sign of life.
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const { data } of frames) controller.enqueue(encoder.encode(data));
+        controller.close();
+      },
+    });
     const model = await languageModel({
       model: { provider: "openai", model: "m" },
       settings: { name: "openai", keys: [], baseUrl: "https://model.test/v1" },
