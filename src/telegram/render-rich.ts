@@ -164,9 +164,8 @@ class Guard {
   }
 }
 
-/** How many levels a node has, counted no further than one beyond `max`. */
+/** How many levels a node has, its words among them, counted no further than one beyond `max`. */
 function levels(node: Nodes, max: number): number {
-  if (node.type === "text") return 0;
   if (max < 0 || !isParent(node)) return 1;
   return 1 + Math.max(0, ...node.children.map((child) => levels(child, max - 1)));
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { readRich } from "../../playground/telegram/rich.ts";
 import { type Cursor, type Form, type Part, renderGrowing, splitGrowing } from "../../src/telegram/render.ts";
 import { type Answer, answers } from "./corpus/answers.ts";
 import { FORMS, faults, rendering } from "./corpus/rendering.ts";
@@ -57,4 +58,13 @@ describe("answers that grow", () => {
   test("an unfinished table is a table", () => {
     expect(renderGrowing("| a | b |\n|--", "rich")).toEqual({ form: "rich", markdown: "| a | b |\n|--|---|" });
   });
+});
+
+test("a list that is nested deeper than Telegram takes is taken at every moment of its growth", () => {
+  const items = Array.from({ length: 12 }, (_, depth) => `${"  ".repeat(depth)}- level ${depth} **bold${depth}**`);
+  const whole = items.join("\n");
+  for (let end = 1; end <= whole.length; end += 1) {
+    const part = renderGrowing(whole.slice(0, end), "rich");
+    if (part?.form === "rich") expect(() => readRich({ markdown: part.markdown }), whole.slice(0, end)).not.toThrow();
+  }
 });
