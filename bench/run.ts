@@ -18,8 +18,8 @@ import { FLOOR, OURS, Stage, type Turn } from "./stage.ts";
 /** Chats that are talked to: so many that none is written to twice in a second, so few that none falls asleep. */
 const CHATS = 400;
 const AT_ONCE = 16;
-/** Each of all chats. */
-const WARMING_ROUNDS = 4;
+/** Turns of each chat before anything is timed. */
+const WARMING_TURNS = 4;
 /** A quiet bot rests between two messages: what one leaves to be done after its answer does not delay the next. */
 const REST_MS = 30;
 
@@ -61,10 +61,8 @@ interface Contestant {
 }
 
 const isQuick = process.argv.includes("--quick");
-const hosts = (["dev", "alone"] as const).filter((host) => {
-  const only = process.argv.some((word) => word === "--dev" || word === "--alone");
-  return !only || process.argv.includes(`--${host}`);
-});
+const asked = (["dev", "alone"] as const).filter((host) => process.argv.includes(`--${host}`));
+const hosts = asked.length > 0 ? asked : (["dev", "alone"] as const);
 const rounds = isQuick ? 2 : 5;
 const latencyTurns = isQuick ? 100 : 300;
 const saturationMs = isQuick ? 2_000 : 5_000;
@@ -128,7 +126,7 @@ async function measure({ bundle, config, objects }: Contestant, host: keyof type
     const newSessionCpuMs = (workerd.cpuMs() - begunCpuMs) / CHATS;
     const full = workerd.residentBytes();
     // A Worker in use has its code compiled: what is more of it takes longer to become so, and once.
-    await crowd(bench, WARMING_ROUNDS);
+    await crowd(bench, WARMING_TURNS);
     // One message after the other, as a quiet bot has them.
     const turns: Turn[] = [];
     for (let index = 0; index < latencyTurns; index += 1) {

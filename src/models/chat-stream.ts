@@ -1,9 +1,8 @@
+import { convertOpenAICompatibleChatUsage, mapOpenAICompatibleFinishReason } from "@ai-sdk/openai-compatible/internal";
 import {
   InvalidResponseDataError,
   JSONParseError,
-  type LanguageModelV4FinishReason,
   type LanguageModelV4StreamPart,
-  type LanguageModelV4Usage,
   type SharedV4Warning,
   TypeValidationError,
 } from "@ai-sdk/provider";
@@ -108,11 +107,10 @@ class Answer {
         new InvalidResponseDataError({ data: undefined, message: "The stream ended without a finish reason" }),
       );
     }
-    this.#say({
-      type: "finish",
-      finishReason: { unified: unified(this.#finish, this.#refused), raw: this.#finish },
-      usage: usageOf(this.#usage),
-    });
+    const raw = this.#finish;
+    const unified = raw === undefined ? "error" : mapOpenAICompatibleFinishReason(raw, { hasRefusal: this.#refused });
+    const usage = convertOpenAICompatibleChatUsage(this.#usage);
+    this.#say({ type: "finish", finishReason: { unified, raw }, usage });
   }
 
   #fail(error: unknown): void {
@@ -178,36 +176,6 @@ function joined(early: ToolCallDelta, late: ToolCallDelta): ToolCallDelta {
   return { index: late.index, id: early.id ?? late.id, function: { name: late.function.name, arguments: written } };
 }
 
-function unified(finish: string | undefined, refused: boolean): LanguageModelV4FinishReason["unified"] {
-  switch (finish) {
-    case undefined:
-      return "error";
-    case "stop":
-      return refused ? "content-filter" : "stop";
-    case "length":
-      return "length";
-    case "content_filter":
-      return "content-filter";
-    case "function_call":
-    case "tool_calls":
-      return "tool-calls";
-    default:
-      return "other";
-  }
-}
-
-function usageOf(usage: z.infer<typeof usageSchema>): LanguageModelV4Usage {
-  const { prompt_tokens, completion_tokens, prompt_tokens_details, completion_tokens_details } = usage ?? {};
-  const input = prompt_tokens ?? 0;
-  const output = completion_tokens ?? 0;
-  const cached = prompt_tokens_details?.cached_tokens ?? 0;
-  const reasoning = completion_tokens_details?.reasoning_tokens ?? 0;
-  return {
-    inputTokens: { total: input, noCache: input - cached, cacheRead: cached, cacheWrite: undefined },
-    outputTokens: { total: output, text: Math.max(0, output - reasoning), reasoning },
-  };
-}
-
 const wordsSchema = z.looseObject({ text: z.string().nullish().catch(null) });
 const contentSchema = z
   .union([
@@ -217,13 +185,13 @@ const contentSchema = z
     ),
   ])
   .nullish();
-const count = z.number().nullish();
+const count = z.number().nullable().default(null);
 const usageSchema = z
   .object({
     prompt_tokens: count,
     completion_tokens: count,
-    prompt_tokens_details: z.object({ cached_tokens: count }).nullish(),
-    completion_tokens_details: z.object({ reasoning_tokens: count }).nullish(),
+    prompt_tokens_details: z.object({ cached_tokens: count }).nullable().default(null),
+    completion_tokens_details: z.object({ reasoning_tokens: count }).nullable().default(null),
   })
   .nullish()
   .catch(undefined);

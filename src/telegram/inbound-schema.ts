@@ -164,7 +164,7 @@ const messageSchema = z.object({
 });
 export type RawMessage = z.infer<typeof messageSchema>;
 
-const required = { message_id: true, chat: true } as const;
+const REQUIRED = { message_id: true, chat: true } as const;
 const narrowed = new Map<string, z.ZodType<RawMessage>>();
 const MOST_NARROWED = 100;
 
@@ -175,7 +175,7 @@ export function readMessage(body: unknown): RawMessage | undefined {
   const name = there.join();
   let schema = narrowed.get(name);
   if (!schema) {
-    schema = messageSchema.pick({ ...Object.fromEntries(there.map((key) => [key, true])), ...required });
+    schema = messageSchema.pick({ ...Object.fromEntries(there.map((key) => [key, true])), ...REQUIRED });
     if (narrowed.size >= MOST_NARROWED) narrowed.clear();
     narrowed.set(name, schema);
   }

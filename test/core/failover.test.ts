@@ -3,6 +3,7 @@ import { type Asking, Failover, type FailoverPorts, type Lease, type LeaseAnswer
 import type { ModelName } from "../../src/config.ts";
 import type { KeptLease } from "../../src/core/session.ts";
 import { openAiCompatibleModel } from "../../src/models/openai-compatible.ts";
+import { inPieces } from "./harness/pieces.ts";
 
 /** Which credential a turn's next call is made with, when the pool changes its mind meanwhile. */
 
@@ -93,13 +94,7 @@ class Scene {
     const words = ["Hel", "lo"].map((content) => ({ id: "1", choices: [{ index: 0, delta: { content } }] }));
     const end = { id: "1", choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
     const chunks = answer === "silent" ? [end] : [...words, end];
-    const encoder = new TextEncoder();
-    const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        for (const chunk of chunks) controller.enqueue(encoder.encode(`data: ${JSON.stringify(chunk)}\n\n`));
-        controller.close();
-      },
-    });
+    const body = inPieces(chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`));
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
   }
 }

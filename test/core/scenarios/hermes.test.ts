@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { openAiStream } from "../../../playground/model/wire-openai.ts";
 import { callModel } from "../../../src/agent/call.ts";
 import { languageModel } from "../../../src/models/registry.ts";
+import { inPieces } from "../harness/pieces.ts";
 import { Stage } from "../harness/session.ts";
 
 /** Scenarios of the field's test suites, told again through the whole session (docs/scenarios.md says which). */
@@ -151,14 +152,8 @@ describe("a model", () => {
   it("that only thinks makes progress with every piece of its thought", async () => {
     const thought = "one two three four five six seven";
     const frames = [...openAiStream("c1", "m", { reasoning: thought, text: "Yes." }, { input: 1, output: 1 }, 1)];
-    const encoder = new TextEncoder();
     // Each by itself, as it is thought: what comes together is one sign of life.
-    const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        for (const { data } of frames) controller.enqueue(encoder.encode(data));
-        controller.close();
-      },
-    });
+    const body = inPieces(frames.map(({ data }) => data));
     const model = await languageModel({
       model: { provider: "openai", model: "m" },
       settings: { name: "openai", keys: [], baseUrl: "https://model.test/v1" },
