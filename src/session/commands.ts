@@ -8,6 +8,7 @@ import { VERSION } from "../version.ts";
 import { safe } from "../words/styled.ts";
 import { clockWords, untilWords, type WordKey, type WordParams, words } from "../words/words.ts";
 import type { Accepting } from "./accept.ts";
+import { turnStarts } from "./conversation.ts";
 import { elsewhere } from "./elsewhere.ts";
 import { exported } from "./export.ts";
 import { help, skillList } from "./help.ts";
@@ -170,27 +171,30 @@ function busy({ door, from, pass, say }: Accepting, given: string): void {
 function retry({ door, ports, pass, say }: Accepting): void {
   if (door.session.turn.phase !== "idle") return say("busy_first");
   const rows = door.store.transcript(door.session.epoch, TRANSCRIPT_WINDOW_ROWS);
-  const last = rows.findLast((row) => row.body.updates !== undefined);
-  const messages = (last?.body.updates ?? []).flatMap((update) => door.store.message(update) ?? []);
+  const last = rows.slice(turnStarts(rows).at(-1) ?? rows.length);
+  // What steered the turn was a part of what it was asked.
+  const updates = last.flatMap((row) => row.body.updates ?? []);
+  const messages = updates.flatMap((update) => door.store.message(update) ?? []);
   const [first, ...rest] = messages.map((inbound) => ({
     update: inbound.update,
     messageId: inbound.message.messageId,
     from: inbound.from.id,
     acceptedAt: ports.now(),
   }));
-  if (!last || !first) return say("retry_none");
-  pass({ type: "received", input: first, rest }, undefined, () => door.store.erase(last.seq));
+  if (!first) return say("retry_none");
+  pass({ type: "received", input: first, rest }, undefined, () => door.store.erase(last));
 }
 
 function undo({ door, keep, say, from, sayNow }: Accepting, given: string): void {
   if (door.session.turn.phase !== "idle") return say("busy_first");
-  const count = Math.max(1, Math.min(100, Number.parseInt(given, 10) || 1));
+  // Nothing is forgotten for a count that is none: it could not be taken back.
+  if (!/^[1-9]\d{0,8}$/.test(given || "1")) return say("usage_hint", { usage: "/undo [count]" });
   const rows = door.store.transcript(door.session.epoch, TRANSCRIPT_WINDOW_ROWS);
-  const turns = rows.filter((row) => row.body.updates !== undefined).slice(-count);
-  const first = turns[0];
-  if (!first) return say("undo_none");
+  const turns = turnStarts(rows).slice(-Number(given || "1"));
+  const [first] = turns;
+  if (first === undefined) return say("undo_none");
   keep(() => {
-    door.store.erase(first.seq);
+    door.store.erase(rows.slice(first));
     sayNow(words(from.language, "undo_done", { count: turns.length }));
   });
 }

@@ -133,6 +133,20 @@ export function textOf(message: ModelMessage): string {
   return message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 }
 
+/**
+ * Where turns begin, by index. A message that joined a turn in its middle begins none: it follows a tool's result, while
+ * the turn before a new one has ended in words.
+ */
+export function turnStarts(rows: readonly TranscriptRow[]): number[] {
+  const starts: number[] = [];
+  let role: string | undefined;
+  for (const [index, row] of rows.entries()) {
+    if (row.body.updates !== undefined && role !== "tool") starts.push(index);
+    role = messagesOf(row).at(-1)?.role ?? role;
+  }
+  return starts;
+}
+
 /** The rows of the turn that was asked with `inputs`: from the one that holds its first message. */
 export function rowsOfTurn(rows: readonly TranscriptRow[], inputs: readonly Input[]): readonly TranscriptRow[] {
   const first = inputs[0];

@@ -279,10 +279,11 @@ export class Door {
     const came = (effect.text ?? live?.text ?? "").slice(0, MOST_LEFT_CHARS);
     // What it was asked may be there already, with steps that were taken: without a word of its end it would seem open.
     const hasSteps = (runOf(before)?.steps ?? 0) > 0;
-    if (effect.because !== "reset" && (effect.inputs.length > 0 || came !== "" || hasSteps)) {
+    const asked = this.#asked(effect.inputs);
+    if (effect.because !== "reset" && (asked.updates !== undefined || came !== "" || hasSteps)) {
       const note = came === "" ? "[no answer was given: the turn was ended]" : `${came}\n\n[the turn was ended here]`;
       this.store.write(before.epoch, effect.run, {
-        ...this.#asked(effect.inputs),
+        ...asked,
         messages: [{ role: "assistant", content: note }],
         ended: event.type === "woken" ? "crashed" : effect.because,
       });
@@ -302,16 +303,13 @@ export class Door {
 
   #asked(inputs: readonly Input[]): Pick<TranscriptBody, "at" | "updates" | "user"> {
     const at = this.#ports.now();
-    if (inputs.length === 0) return { at };
+    // An order to the bot (/compact) is no part of the conversation: it is not there to be undone or asked again.
+    const asked = inputs.filter((input) => this.#live?.rendered(input.update) !== null);
+    if (asked.length === 0) return { at };
     return {
       at,
-      updates: inputs.map((input) => input.update),
-      user: inputs
-        .map((input) => {
-          const rendered = this.#live?.rendered(input.update);
-          return rendered === undefined ? { update: input.update } : rendered;
-        })
-        .filter((rendered) => rendered !== null),
+      updates: asked.map((input) => input.update),
+      user: asked.map((input) => this.#live?.rendered(input.update) ?? { update: input.update }),
     };
   }
 

@@ -268,15 +268,15 @@ export class Store {
     return fact?.epoch === epoch ? fact.summary : undefined;
   }
 
-  erase(fromSeq: number): void {
-    this.#sql.exec("DELETE FROM transcript WHERE seq >= ?", fromSeq);
+  /** Takes these rows out of the conversation. What they cost was spent all the same, so that stays. */
+  erase(rows: readonly TranscriptRow[]): void {
+    for (const { seq, body } of rows) {
+      const { at, usage } = body;
+      if (usage === undefined) this.#sql.exec("DELETE FROM transcript WHERE seq = ?", seq);
+      else this.#sql.exec("UPDATE transcript SET body = ? WHERE seq = ?", JSON.stringify({ at, usage }), seq);
+    }
     this.#window = undefined;
     this.#transcriptSeq = undefined;
-  }
-
-  replace(seq: number, body: TranscriptBody): void {
-    this.#sql.exec("UPDATE transcript SET body = ? WHERE seq = ?", JSON.stringify(body), seq);
-    this.#window = undefined;
   }
 
   /** A new epoch begins: what was written until now is not read for it. */
