@@ -3,7 +3,6 @@ import type { Skill } from "../agent/skills.ts";
 import { parseModelName } from "../config.ts";
 import { type BuiltinCommand, findCommand } from "../core/commands.ts";
 import { runOf } from "../core/session.ts";
-import { PRICES_AS_OF } from "../models/catalog.ts";
 import { VERSION } from "../version.ts";
 import { safe } from "../words/styled.ts";
 import { clockWords, untilWords, type WordKey, type WordParams, words } from "../words/words.ts";
@@ -15,6 +14,7 @@ import { help, skillList } from "./help.ts";
 import { poolWords } from "./pool-words.ts";
 import { skillsOf } from "./skills.ts";
 import { TRANSCRIPT_WINDOW_ROWS } from "./store.ts";
+import { usageWords } from "./usage.ts";
 
 /**
  * What each command does. All of them work in every state; none becomes words for the model, and none touches the run
@@ -74,7 +74,7 @@ export async function carryOut(accepting: Accepting, command: BuiltinCommand): P
     case "model":
       return model(accepting, given);
     case "usage":
-      return say.text(usage(accepting));
+      return say.text(await usageWords(accepting));
     case "persona":
       return persona(accepting, given);
     case "remind":
@@ -231,43 +231,6 @@ function model({ door, ports, from, pass, say, keep, sayNow }: Accepting, given:
     { type: "preferred", choices },
     words(from.language, once ? "model_once" : "model_set", { model: safe(chosen) }),
   );
-}
-
-function usage({ door, ports, from }: Accepting): string {
-  const { language } = from;
-  const rows = door.store.transcript(door.session.epoch, TRANSCRIPT_WINDOW_ROWS);
-  const midnight = Math.floor(ports.now() / 86_400_000) * 86_400_000;
-  const byModel = new Map<string, { tokens: number; usd: number }>();
-  const total = { tokens: 0, usd: 0, todayTokens: 0, todayUsd: 0 };
-  for (const { body } of rows) {
-    if (!body.usage) continue;
-    const { model, input, output, usd } = body.usage;
-    const entry = byModel.get(model) ?? { tokens: 0, usd: 0 };
-    byModel.set(model, { tokens: entry.tokens + input + output, usd: entry.usd + usd });
-    total.tokens += input + output;
-    total.usd += usd;
-    if (body.at >= midnight) {
-      total.todayTokens += input + output;
-      total.todayUsd += usd;
-    }
-  }
-  return [
-    words(language, "usage_table", {
-      turns: rows.filter((row) => row.body.updates !== undefined).length,
-      tokens: total.tokens,
-      cost: dollars(total.usd),
-      today_tokens: total.todayTokens,
-      today_cost: dollars(total.todayUsd),
-    }),
-    ...[...byModel].map(([model, { tokens, usd }]) =>
-      words(language, "usage_model", { model: safe(model), tokens, cost: dollars(usd) }),
-    ),
-    words(language, "usage_prices", { date: PRICES_AS_OF }),
-  ].join("\n");
-}
-
-function dollars(usd: number): string {
-  return `${usd.toFixed(usd < 0.1 ? 4 : 2)} US$`;
 }
 
 function persona({ door, from, keep, say, sayNow }: Accepting, given: string): void {

@@ -133,16 +133,22 @@ export function textOf(message: ModelMessage): string {
   return message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 }
 
-/**
- * Where turns begin, by index. A message that joined a turn in its middle begins none: it follows a tool's result, while
- * the turn before a new one has ended in words.
- */
+/** Where turns begin, by index. */
 export function turnStarts(rows: readonly TranscriptRow[]): number[] {
+  return startsAmong(
+    rows.map((row) => ({ asks: row.body.updates !== undefined, lastRole: messagesOf(row).at(-1)?.role })),
+  );
+}
+
+/** A message that joined a turn in its middle begins none: it follows a tool's result, while the turn before a new one has ended in words. */
+export function startsAmong(
+  steps: readonly { readonly asks: boolean; readonly lastRole?: string | undefined }[],
+): number[] {
   const starts: number[] = [];
   let role: string | undefined;
-  for (const [index, row] of rows.entries()) {
-    if (row.body.updates !== undefined && role !== "tool") starts.push(index);
-    role = messagesOf(row).at(-1)?.role ?? role;
+  for (const [index, { asks, lastRole }] of steps.entries()) {
+    if (asks && role !== "tool") starts.push(index);
+    role = lastRole ?? role;
   }
   return starts;
 }

@@ -147,6 +147,7 @@ const reported = z.discriminatedUnion("role", [
   }),
   z.looseObject({ role: z.enum(["user", "system"]), content: words }),
 ]);
+const usage = z.looseObject({ model: z.string(), input: z.number(), output: z.number(), usd: z.number() });
 const transcript = z.looseObject({
   at,
   updates: z.array(z.int()).optional(),
@@ -154,11 +155,15 @@ const transcript = z.looseObject({
   messages: z.array(reported).optional(),
   summary: z.string().optional(),
   ended: z.string().optional(),
-  usage: z.looseObject({ model: z.string(), input: z.number(), output: z.number(), usd: z.number() }).optional(),
+  usage: usage.optional(),
 });
 
 export function readTranscript(json: string): TranscriptBody | undefined {
   return read(transcript, json);
+}
+
+export function readUsage(json: string): TranscriptBody["usage"] {
+  return read(usage, json);
 }
 
 const keyboard = z.array(z.array(z.looseObject({ text: z.string() })));

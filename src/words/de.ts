@@ -126,7 +126,9 @@ export const de = {
   model_reset: "Wieder die erste Wahl: `{model}`.",
   model_unknown:
     "`{model}` geht nicht: Ich erwarte anbieter/name, mit einem Anbieter, der hier einen Schlüssel hat ({providers}).",
+  usage_turn: "*Letzte Runde*: Token {tokens}, {cost}",
   usage_table: "*Dieses Gespräch*: Runden {turns}, Token {tokens}, {cost}\n*Heute*: Token {today_tokens}, {today_cost}",
+  usage_budget: "*Dein Budget heute*: {spent} von {budget} verbraucht",
   usage_model: "`{model}`: Token {tokens}, {cost}",
   usage_prices: "Preise vom {date}.",
   compact_none: "Das Gespräch ist kurz genug.",

@@ -118,8 +118,10 @@ export const en = {
   model_once: "For the next turn: `{model}`.",
   model_reset: "Back to the first choice: `{model}`.",
   model_unknown: "`{model}` cannot be used: expected provider/name, with a provider that has a key here ({providers}).",
+  usage_turn: "*Last turn*: {tokens} tokens, {cost}",
   usage_table:
     "*This conversation*: {turns} turns, {tokens} tokens, {cost}\n*Today*: {today_tokens} tokens, {today_cost}",
+  usage_budget: "*Your budget today*: {spent} of {budget} used",
   usage_model: "`{model}`: {tokens} tokens, {cost}",
   usage_prices: "Prices as of {date}.",
   compact_none: "The conversation is short enough as it is.",

@@ -121,8 +121,10 @@ export const es = {
   model_reset: "De vuelta a la primera opción: `{model}`.",
   model_unknown:
     "`{model}` no se puede usar: se espera proveedor/nombre, con un proveedor que tenga clave aquí ({providers}).",
+  usage_turn: "*Último turno*: tokens {tokens}, {cost}",
   usage_table:
     "*Esta conversación*: turnos {turns}, tokens {tokens}, {cost}\n*Hoy*: tokens {today_tokens}, {today_cost}",
+  usage_budget: "*Tu presupuesto de hoy*: usado {spent} de {budget}",
   usage_model: "`{model}`: tokens {tokens}, {cost}",
   usage_prices: "Precios a fecha de {date}.",
   compact_none: "La conversación ya es lo bastante corta.",

@@ -121,8 +121,10 @@ export const pt = {
   model_reset: "De volta à primeira opção: `{model}`.",
   model_unknown:
     "`{model}` não pode ser usado: o esperado é provedor/nome, com um provedor que tenha chave aqui ({providers}).",
+  usage_turn: "*Última resposta*: tokens {tokens}, {cost}",
   usage_table:
     "*Esta conversa*: respostas {turns}, tokens {tokens}, {cost}\n*Hoje*: tokens {today_tokens}, {today_cost}",
+  usage_budget: "*Seu orçamento de hoje*: usado {spent} de {budget}",
   usage_model: "`{model}`: tokens {tokens}, {cost}",
   usage_prices: "Preços de {date}.",
   compact_none: "A conversa já é curta o bastante.",

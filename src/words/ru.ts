@@ -121,8 +121,10 @@ export const ru = {
   model_reset: "Снова первая по выбору: `{model}`.",
   model_unknown:
     "`{model}` использовать нельзя: ожидается провайдер/имя, где у провайдера здесь есть ключ ({providers}).",
+  usage_turn: "*Последний ответ*: токенов {tokens}, {cost}",
   usage_table:
     "*Этот разговор*: ответов {turns}, токенов {tokens}, {cost}\n*Сегодня*: токенов {today_tokens}, {today_cost}",
+  usage_budget: "*Ваш бюджет на сегодня*: потрачено {spent} из {budget}",
   usage_model: "`{model}`: токенов {tokens}, {cost}",
   usage_prices: "Цены на {date}.",
   compact_none: "Разговор и так достаточно короткий.",

@@ -121,8 +121,10 @@ export const uk = {
   model_once: "Для наступної відповіді: `{model}`.",
   model_reset: "Знову перша за вибором: `{model}`.",
   model_unknown: "`{model}` використати не можна: очікується провайдер/назва, де провайдер має тут ключ ({providers}).",
+  usage_turn: "*Остання відповідь*: токенів {tokens}, {cost}",
   usage_table:
     "*Ця розмова*: відповідей {turns}, токенів {tokens}, {cost}\n*Сьогодні*: токенів {today_tokens}, {today_cost}",
+  usage_budget: "*Ваш бюджет на сьогодні*: витрачено {spent} з {budget}",
   usage_model: "`{model}`: токенів {tokens}, {cost}",
   usage_prices: "Ціни на {date}.",
   compact_none: "Розмова й так досить коротка.",
