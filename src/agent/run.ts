@@ -5,7 +5,7 @@ import type { Event, FailureReason } from "../core/event.ts";
 import type { FailureClass } from "../core/failure.ts";
 import type { Running } from "../core/session.ts";
 import type { ToolCall } from "./call.ts";
-import { Failover, type FailoverPorts } from "./failover.ts";
+import { type Asked, Failover, type FailoverPorts } from "./failover.ts";
 import { callTool, statusOf } from "./tools/run-tool.ts";
 import type { Tool, ToolContext, ToolResult, ToolStatus } from "./tools/tool.ts";
 
@@ -32,7 +32,7 @@ export interface Job {
   /** So long that it is to be shortened before it is sent. */
   isNearLimit(messages: readonly ModelMessage[]): boolean;
   /** The turn asks for nothing but a shorter conversation (/compact): what to say when it is done or not needed. */
-  compactOnly(): { readonly done: string; readonly notNeeded: string } | undefined;
+  compactOnly(): { done(turns: number): string; readonly notNeeded: string } | undefined;
   /** Tool calls of the last finished step that have no result yet. */
   unanswered(): readonly OpenCall[];
   tools(): Promise<readonly Tool[]>;
@@ -52,12 +52,24 @@ export interface Job {
   /** A model call of this turn is finished and committed. */
   spent(usage: { readonly model: string; readonly input: number; readonly output: number; readonly usd: number }): void;
   costUsd(model: ModelName, usage: { input: number; output: number; cached: number }): number;
-  /** Shortens the conversation; false: there is nothing to shorten. */
-  compact(model: ModelName | undefined, failover: Failover): Promise<boolean>;
+  /** Shortens the conversation before the turn that is on. */
+  compact(why: CompactReason, failover: Failover): Promise<Compacted>;
   cutNote(by: "length" | "policy"): string;
   /** What the settings lack, when no model has a key: one line for an owner. */
   configProblem(): string;
 }
+
+/** Why a conversation is shortened; a model that refuses it as too long may do so again. */
+export type CompactReason = "asked" | "near_limit" | "refused" | "refused_again";
+
+export type Compacted =
+  /** `turns`: so many are known from a summary only, or no more. */
+  | { readonly kind: "done"; readonly turns: number }
+  | { readonly kind: "nothing" }
+  /** There is something, and no model sums it up. */
+  | { readonly kind: "failed"; readonly asked: Unserved | "empty" };
+
+type Unserved = Extract<Asked, { kind: "exhausted" | "failed" | "too_long" }>;
 
 export interface OpenCall extends ToolCall {
   /** It had begun in a process that died. */
@@ -84,7 +96,8 @@ async function turn(job: Job): Promise<void> {
   let tools: readonly Tool[] | undefined;
   let definitions: readonly LanguageModelV4FunctionTool[] | undefined;
   let empty = 0;
-  let compacted = false;
+  let isShortened = false;
+  let refusals: readonly CompactReason[] = ["refused", "refused_again"];
 
   while (!job.signal.aborted) {
     const state = job.turn();
@@ -103,17 +116,18 @@ async function turn(job: Job): Promise<void> {
     }
     const only = job.compactOnly();
     if (only) {
-      const done = await job.compact(job.failover.models[0], failover);
+      const compacted = await job.compact("asked", failover);
       if (job.signal.aborted) return;
-      return job.report(answer(job, state, done ? only.done : only.notNeeded));
+      if (compacted.kind === "failed") return unserved(job, compacted.asked, "");
+      return job.report(answer(job, state, compacted.kind === "done" ? only.done(compacted.turns) : only.notNeeded));
     }
     tools ??= await job.tools();
     definitions ??= job.definitions(tools);
     const earlier = job.earlierText();
     const messages = await job.conversation();
-    if (!compacted && job.isNearLimit(messages)) {
-      compacted = true;
-      if (await job.compact(job.failover.models[0], failover)) continue;
+    if (!isShortened && job.isNearLimit(messages)) {
+      isShortened = true;
+      if ((await job.compact("near_limit", failover)).kind === "done") continue;
     }
     if (job.signal.aborted) return;
     const asked = await failover.ask(
@@ -133,31 +147,19 @@ async function turn(job: Job): Promise<void> {
       case "cut":
         return;
       case "exhausted":
-        if (asked.reason === "none" && asked.untilAt === undefined) {
-          return fail(job, "config", { problem: job.configProblem() }, earlier);
-        }
-        return job.report({
-          type: "exhausted",
-          run: job.run,
-          detail: { reason: asked.reason },
-          text: joined(earlier, asked.text),
-          lease: null,
-          ...(asked.untilAt === undefined ? {} : { untilAt: asked.untilAt }),
-        });
-      case "too_long":
-        if (!compacted && (await job.compact(asked.model, failover))) {
-          compacted = true;
-          continue;
-        }
-        if (failover.widen()) continue;
-        return fail(job, "context", {}, earlier);
       case "failed":
-        return fail(
-          job,
-          reasonOf(asked.failure),
-          { provider: asked.model.provider, model: asked.model.model, code: asked.code },
-          joined(earlier, asked.text),
-        );
+        return unserved(job, asked, earlier);
+      case "too_long": {
+        let compacted: Compacted = { kind: "nothing" };
+        while (compacted.kind === "nothing" && refusals.length > 0) {
+          const [why = "refused", ...more] = refusals;
+          refusals = more;
+          compacted = await job.compact(why, failover);
+          if (job.signal.aborted) return;
+        }
+        if (compacted.kind === "done" || failover.widen()) continue;
+        return unserved(job, compacted.kind === "failed" ? compacted.asked : asked, earlier);
+      }
       case "reply": {
         const { reply, model, lease } = asked;
         const steps = state.steps + 1;
@@ -198,6 +200,36 @@ async function turn(job: Job): Promise<void> {
       default:
         return asked satisfies never;
     }
+  }
+}
+
+/** Nobody answers: the turn waits for a credential, or ends aloud. */
+function unserved(job: Job, asked: Unserved | "empty", earlier: string): void {
+  if (asked === "empty") return fail(job, "empty", {}, earlier);
+  switch (asked.kind) {
+    case "exhausted":
+      if (asked.reason === "none" && asked.untilAt === undefined) {
+        return fail(job, "config", { problem: job.configProblem() }, earlier);
+      }
+      return job.report({
+        type: "exhausted",
+        run: job.run,
+        detail: { reason: asked.reason },
+        text: joined(earlier, asked.text),
+        lease: null,
+        ...(asked.untilAt === undefined ? {} : { untilAt: asked.untilAt }),
+      });
+    case "too_long":
+      return fail(job, "context", {}, earlier);
+    case "failed":
+      return fail(
+        job,
+        reasonOf(asked.failure),
+        { provider: asked.model.provider, model: asked.model.model, code: asked.code },
+        joined(earlier, asked.text),
+      );
+    default:
+      return asked satisfies never;
   }
 }
 

@@ -189,13 +189,25 @@ class SessionRun implements LiveRun {
       overBudget: () => toolbox.overBudget(),
       spent: (usage) => toolbox.spent(usage),
       costUsd: (model, usage) => costUsd(model, usage) ?? 0,
-      compact: async (model, failover) => {
+      compact: async (why, failover) => {
         material.refresh();
-        const focus = material.commandOf(this.#turn()?.inputs[0])?.words ?? "";
-        const windowTokens = material.windowTokens();
-        return model
-          ? compactConversation(door, material.rows(), { run: this.run, windowTokens, failover, signal, focus })
-          : false;
+        const inputs = this.#turn()?.inputs ?? [];
+        const compacted = await compactConversation(door, material.rows(), {
+          run: this.run,
+          why,
+          inputs,
+          windowTokens: material.windowTokens(),
+          failover,
+          signal,
+          focus: why === "asked" ? (material.commandOf(inputs[0])?.words ?? "") : "",
+          now: ports.now,
+          progress: () => {
+            this.#progressAt = ports.now();
+          },
+          spent: (usage) => toolbox.spent(usage),
+        });
+        material.refresh();
+        return compacted;
       },
       isNearLimit: (messages) => material.isNearLimit(messages),
       compactOnly: () => {
@@ -204,7 +216,10 @@ class SessionRun implements LiveRun {
         if (!input || (command?.name !== "compact" && command?.name !== "compress")) return undefined;
         material.leaveOut(input);
         const { language } = door.whereabouts;
-        return { done: words(language, "compact_done"), notNeeded: words(language, "compact_none") };
+        return {
+          done: (turns) => words(language, "compact_done", { turns }),
+          notNeeded: words(language, "compact_none"),
+        };
       },
       configProblem: () => {
         // The first choice first: another provider's broken setting is not why nobody can be asked.

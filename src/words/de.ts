@@ -132,7 +132,8 @@ export const de = {
   usage_model: "`{model}`: Token {tokens}, {cost}",
   usage_prices: "Preise vom {date}.",
   compact_none: "Das Gespräch ist kurz genug.",
-  compact_done: "Gekürzt: Das Ältere ist nun eine Zusammenfassung, die letzten Runden stehen, wie sie waren.",
+  compact_done:
+    "Gekürzt: Das Ältere ist nun eine Zusammenfassung, die letzten Runden stehen, wie sie waren. Runden in der Zusammenfassung: {turns}.",
   remind_none: "Hier sind keine Erinnerungen gesetzt.",
   remind_list: "*Erinnerungen*",
   remind_due: "⏰ {text}",

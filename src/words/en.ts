@@ -125,7 +125,8 @@ export const en = {
   usage_model: "`{model}`: {tokens} tokens, {cost}",
   usage_prices: "Prices as of {date}.",
   compact_none: "The conversation is short enough as it is.",
-  compact_done: "Shortened: what is older is now a summary, and the last turns stand as they were.",
+  compact_done:
+    "Shortened: what is older is now a summary, and the last turns stand as they were. Earlier turns in the summary: {turns}.",
   remind_none: "No reminders are set here.",
   remind_list: "*Reminders*",
   remind_due: "⏰ {text}",

@@ -128,7 +128,8 @@ export const es = {
   usage_model: "`{model}`: tokens {tokens}, {cost}",
   usage_prices: "Precios a fecha de {date}.",
   compact_none: "La conversación ya es lo bastante corta.",
-  compact_done: "Acortada: lo más antiguo es ahora un resumen y los últimos turnos quedan como estaban.",
+  compact_done:
+    "Acortada: lo más antiguo es ahora un resumen y los últimos turnos quedan como estaban. Turnos en el resumen: {turns}.",
   remind_none: "Aquí no hay recordatorios.",
   remind_list: "*Recordatorios*",
   remind_due: "⏰ {text}",

@@ -128,7 +128,8 @@ export const pt = {
   usage_model: "`{model}`: tokens {tokens}, {cost}",
   usage_prices: "Preços de {date}.",
   compact_none: "A conversa já é curta o bastante.",
-  compact_done: "Encurtada: o mais antigo agora é um resumo, e as últimas trocas ficam como estavam.",
+  compact_done:
+    "Encurtada: o mais antigo agora é um resumo, e as últimas trocas ficam como estavam. Trocas no resumo: {turns}.",
   remind_none: "Não há lembretes aqui.",
   remind_list: "*Lembretes*",
   remind_due: "⏰ {text}",

@@ -112,7 +112,7 @@ export const zh = {
   usage_model: "`{model}`：{tokens} 个 token，{cost}",
   usage_prices: "价格截至 {date}。",
   compact_none: "对话已经够短了。",
-  compact_done: "已缩短：较早的内容变成了摘要，最近几轮保持原样。",
+  compact_done: "已缩短：较早的内容变成了摘要，最近几轮保持原样。摘要中的轮数：{turns}。",
   remind_none: "这里没有提醒。",
   remind_list: "*提醒*",
   remind_due: "⏰ {text}",
