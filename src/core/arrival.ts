@@ -81,10 +81,10 @@ function meetsRun(
     case "steer": {
       if (pending(session) >= session.policy.queueLimit) return refuse(session, input);
       const withSteer: Turn = { ...turn, steers: [...turn.steers, input] };
-      return {
-        session: { ...session, turn: withSteer },
-        effects: [busyLog(session, "steer", at.now), say({ key: "steered" }, input)],
-      };
+      const effects: Effect[] = [busyLog(session, "steer", at.now)];
+      // Of an album it is said once.
+      if (!belongsTo(turn.steers, input)) effects.push(say({ key: "steered" }, input));
+      return { session: { ...session, turn: withSteer }, effects };
     }
     case "interrupt": {
       const ended = endRun(session, turn, "stopped", "interrupted", at.now);
@@ -107,7 +107,8 @@ function enqueueAloud(session: Session, input: Input, now: number, rest: TurnInp
   const { turn } = session;
   const effects: Effect[] = [busyLog(queued, "queue", now)];
   if (turn.phase !== "running" && turn.phase !== "waiting") return { session: queued, effects };
-  if (turn.saidQueued) return { session: queued, effects };
+  // Said once of what people write; who orders something hears of it each time.
+  if (turn.saidQueued && !input.isCommand) return { session: queued, effects };
   const behindQuestion = turn.phase === "waiting" && turn.why === "person";
   effects.push(say(behindQuestion ? { key: "queued_behind_question" } : { key: "queued", ahead: queue.length }, input));
   return { session: { ...queued, turn: { ...turn, saidQueued: true } }, effects };

@@ -41,7 +41,7 @@ export function belongsTo(inputs: TurnInputs, next: Input): boolean {
     return false;
   if (last.album !== undefined || next.album !== undefined) return last.album === next.album;
   // What was written before a long text is no part of it, though it may come to the queue later: as a steer that was too late.
-  return next.messageId > last.messageId;
+  return !next.isCommand && next.messageId > last.messageId;
 }
 
 /** Pieces in the order in which they were written. */

@@ -13,6 +13,8 @@ export interface Input {
   readonly acceptedAt: number;
   /** Telegram sends an album as one update for each item. */
   readonly album?: string;
+  /** An order to the bot: it is answered at once, and is no piece of another message. */
+  readonly isCommand?: true;
   /** Long enough that the person's client may have split the text, so that more may follow. */
   readonly maySplit?: boolean;
 }

@@ -265,11 +265,12 @@ function acceptingOf(
 function inputOf(inbound: Extract<Inbound, { kind: "message" | "press" | "draft_stopped" }>, now: number): Input {
   const base = { update: inbound.update, from: inbound.from.id, acceptedAt: now };
   if (inbound.kind !== "message") return { ...base, messageId: 0 };
-  const { messageId, albumId, textChars } = inbound.message;
+  const { messageId, albumId, textChars, command } = inbound.message;
   return {
     ...base,
     messageId,
     ...(albumId ? { album: albumId } : {}),
+    ...(command ? { isCommand: true as const } : {}),
     ...(textChars >= SPLIT_TEXT_CHARS ? { maySplit: true } : {}),
   };
 }

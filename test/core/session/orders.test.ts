@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { Telling } from "./telling.ts";
+
+describe("an order to the bot that meets a run", () => {
+  test("is answered each time, though what people write is said to wait only once", () => {
+    const told = new Telling({ queueLimit: 9 });
+    told.writes();
+    expect(told.writes()).toEqual(["log turn.queued queue run-1", "say queued 1 to 2"]);
+    expect(told.writes()).toEqual(["log turn.queued queue run-1"]);
+    for (const messageId of [4, 5]) {
+      const input = told.message({ isCommand: true });
+      expect(told.on({ type: "received", input, mode: "queue" })).toEqual([
+        "log turn.queued queue run-1",
+        `say queued ${messageId - 1} to ${messageId}`,
+      ]);
+    }
+  });
+
+  test("is no piece of a long text that came just before it", () => {
+    const told = new Telling({ queueLimit: 9 });
+    told.writes({ maySplit: true });
+    told.on({ type: "received", input: told.message({ isCommand: true }), mode: "queue" });
+    told.after(1_500);
+    expect(told.session.turn).toMatchObject({ phase: "running", inputs: [{ messageId: 1 }] });
+    expect(told.session.queue).toMatchObject([[{ messageId: 2 }]]);
+  });
+
+  test("but in an album it is its caption", () => {
+    const told = new Telling();
+    told.writes({ album: "a" });
+    told.writes({ album: "a", isCommand: true });
+    expect(told.session.turn).toMatchObject({ phase: "gathering", inputs: [{ messageId: 1 }, { messageId: 2 }] });
+  });
+});
+
+test("an album that steers a run is said to join it once", () => {
+  const told = new Telling({ busyMode: "steer", queueLimit: 9 });
+  told.writes();
+  expect(told.writes({ album: "a" })).toEqual(["log turn.queued steer run-1", "say steered to 2"]);
+  expect(told.writes({ album: "a" })).toEqual(["log turn.queued steer run-1"]);
+  expect(told.writes()).toEqual(["log turn.queued steer run-1", "say steered to 4"]);
+});
