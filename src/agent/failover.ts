@@ -5,6 +5,7 @@ import { classify, type FailureClass, touchesCredential, type Verdict } from "..
 import type { KeptLease } from "../core/session.ts";
 import { toRawFailure } from "../models/raw-failure.ts";
 import { callModel, type ModelReply } from "./call.ts";
+import { inFormOf } from "./forms.ts";
 
 /**
  * One model call of a turn, carried by whichever credential and model can: keys are rotated inside the run, each tried
@@ -181,6 +182,7 @@ export class Failover {
     };
     const watched: Asking = {
       ...asking,
+      messages: inFormOf(asking.messages, name),
       onText: (text) => {
         prove();
         asking.onText(text);

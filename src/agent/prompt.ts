@@ -69,8 +69,16 @@ function formatDay(timezone: string, at: number): string {
 
 export type IncomingMessage = Extract<Inbound, { kind: "message" }>;
 
-/** A person's message in words. `extra` are what its files became (a transcript, a text, a sentence about what is not readable). */
-export function userWords(inbound: IncomingMessage, shared: boolean, extra: readonly string[] = []): string {
+/**
+ * A person's message in words. `extra` are what its files became (a transcript, a text, a sentence about what is not
+ * readable); `ordered` stands for a command's own words (a skill's instructions).
+ */
+export function userWords(
+  inbound: IncomingMessage,
+  shared: boolean,
+  extra: readonly string[] = [],
+  ordered?: string,
+): string {
   const { message, from } = inbound;
   const lines: string[] = [];
   if (message.reply) {
@@ -79,7 +87,8 @@ export function userWords(inbound: IncomingMessage, shared: boolean, extra: read
     lines.push(`(in reply to ${reply.from}: ${words})`);
   }
   if (message.forwardedFrom) lines.push(`(forwarded from ${message.forwardedFrom})`);
-  const words = message.command && isPlainCommand(message.command.name) ? message.command.words : message.text;
+  const words =
+    ordered ?? (message.command && isPlainCommand(message.command.name) ? message.command.words : message.text);
   if (words.trim() !== "") lines.push(words);
   lines.push(...message.notes, ...extra);
   const text = lines.join("\n");

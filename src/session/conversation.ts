@@ -31,14 +31,18 @@ export interface ConversationPorts {
   bytes(part: Extract<StoredPart, { type: "file" }>): Promise<Uint8Array | undefined>;
 }
 
-/** Of the files in a conversation, so many of the last are shown again; older ones are named. */
+/** Of the files in a conversation, so many of the last are shown again; older ones are named. Those of the turn that is on are all shown. */
 const FILES_SHOWN = 4;
+/** An album has ten; more would come from many messages that steer one turn, and an object has 128 MB. */
+const MOST_FILES_SHOWN = 12;
 
+/** `inputs`: what the turn that is on was asked with. */
 export async function conversationOf(
   rows: readonly TranscriptRow[],
   summary: string | undefined,
   fresh: readonly StoredUser[],
   ports: ConversationPorts,
+  inputs: readonly Input[] = [],
 ): Promise<ModelMessage[]> {
   const messages: ModelMessage[] = [];
   if (summary) messages.push({ role: "user", content: `[Summary of the conversation so far]\n${summary}` });
@@ -47,7 +51,8 @@ export async function conversationOf(
   stored.push(...fresh);
 
   const files = stored.flatMap((message) => filesOf(message));
-  const shown = new Set(files.slice(-FILES_SHOWN));
+  const ofTurn = [...rowsOfTurn(rows, inputs).flatMap(usersOf), ...fresh].flatMap(filesOf).length;
+  const shown = new Set(files.slice(-Math.min(Math.max(ofTurn, FILES_SHOWN), MOST_FILES_SHOWN)));
   for (const message of stored) {
     if ("update" in message) messages.push({ role: "user", content: ports.words(message.update) });
     else if (message.role !== "user" || typeof message.content === "string") messages.push(message as ModelMessage);

@@ -29,6 +29,7 @@ export async function intake(
   shared: boolean,
   signal: AbortSignal,
   loaded: (uniqueId: string, bytes: Uint8Array) => void,
+  ordered?: string,
 ): Promise<Taken> {
   const extra: string[] = [];
   const files: StoredPart[] = [];
@@ -45,7 +46,7 @@ export async function intake(
       extra.push(toldToModel(taken));
     }
   }
-  const text = userWords(inbound, shared, extra);
+  const text = userWords(inbound, shared, extra, ordered);
   const words = text.trim() === "" ? [] : [{ type: "text" as const, text }];
   return { stored: { role: "user", content: files.length === 0 ? text : [...words, ...files] }, unusable };
 }

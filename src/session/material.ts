@@ -6,7 +6,16 @@ import type { Input, Running } from "../core/session.ts";
 import { modelFacts } from "../models/catalog.ts";
 import type { Command } from "../telegram/message.ts";
 import { styled } from "../words/styled.ts";
-import { callsOf, conversationOf, messagesOf, resultIds, rowsOfTurn, type StoredUser, textOf } from "./conversation.ts";
+import {
+  type ConversationPorts,
+  callsOf,
+  conversationOf,
+  messagesOf,
+  resultIds,
+  rowsOfTurn,
+  type StoredUser,
+  textOf,
+} from "./conversation.ts";
 import type { Door } from "./door.ts";
 import { type Abilities, intake } from "./intake.ts";
 import type { SessionPorts } from "./ports.ts";
@@ -86,7 +95,7 @@ export class Material {
       const stored: StoredUser =
         inbound.message.attachments.length > 0
           ? await this.#take(inbound, { images: facts.images, pdf: facts.pdfs })
-          : { role: "user", content: await this.#wordsOf(input.update) };
+          : { role: "user", content: userWords(inbound, this.#shared(), [], await this.#orderedBy(inbound)) };
       this.#rendered.set(input.update, stored);
       this.#context.progress();
     }
@@ -161,7 +170,8 @@ export class Material {
   async #take(inbound: IncomingMessage, abilities: Abilities): Promise<StoredUser> {
     const { signal } = this.#context;
     const keep = (uniqueId: string, bytes: Uint8Array) => void this.#files.set(uniqueId, bytes);
-    const { stored, unusable } = await intake(inbound, this.#ports, abilities, this.#shared(), signal, keep);
+    const ordered = await this.#orderedBy(inbound);
+    const { stored, unusable } = await intake(inbound, this.#ports, abilities, this.#shared(), signal, keep, ordered);
     const isFirst = this.#context.turn()?.attempt === 1;
     if (isFirst && !signal.aborted && unusable.length > 0) {
       const { messageId } = inbound.message;
@@ -178,27 +188,20 @@ export class Material {
   async #messages(fresh: readonly StoredUser[]): Promise<ModelMessage[]> {
     const parent = await this.#ports.parentContext();
     const summary = this.#door.store.summary(this.#door.session.epoch);
-    const own = await conversationOf(this.rows(), summary, fresh, {
+    const ports: ConversationPorts = {
       words: (update) => this.#plainWords(update),
       bytes: (part) => this.#bytes(part),
-    });
+    };
+    const own = await conversationOf(this.rows(), summary, fresh, ports, this.#context.turn()?.inputs);
     return [...(parent as readonly ModelMessage[]), ...own];
   }
 
-  /** A skill's command is its instructions with the person's words; everything else is the words. */
-  async #wordsOf(update: number): Promise<string> {
-    const inbound = this.#door.store.message(update);
-    if (!inbound) return "";
-    const { command } = inbound.message;
-    if (command) {
-      const { findSkill, skillPrompt } = await import("../agent/skills.ts");
-      const skill = findSkill(await skillsOf(this.#ports), command.name);
-      if (skill) {
-        const said = skillPrompt(skill, command.words);
-        return this.#shared() ? `[${inbound.from.name}] ${said}` : said;
-      }
-    }
-    return userWords(inbound, this.#shared());
+  /** What a skill's command puts before the model: its instructions with the person's words. */
+  async #orderedBy({ message: { command } }: IncomingMessage): Promise<string | undefined> {
+    if (!command) return undefined;
+    const { findSkill, skillPrompt } = await import("../agent/skills.ts");
+    const skill = findSkill(await skillsOf(this.#ports), command.name);
+    return skill && skillPrompt(skill, command.words);
   }
 
   #plainWords(update: number): string {

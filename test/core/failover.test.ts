@@ -1,3 +1,4 @@
+import type { UserContent } from "ai";
 import { describe, expect, it } from "vitest";
 import { type Asking, Failover, type FailoverPorts, type Lease, type LeaseAnswer } from "../../src/agent/failover.ts";
 import type { ModelName } from "../../src/config.ts";
@@ -14,6 +15,7 @@ type Answer = "ok" | "silent" | "limited" | "overloaded";
 
 class Scene {
   readonly called: string[] = [];
+  readonly bodies: string[] = [];
   readonly events: string[] = [];
   readonly lost = new Set<string>();
   readonly paused: (() => void)[] = [];
@@ -65,17 +67,20 @@ class Scene {
           ...MODEL,
           baseURL: "https://model.test",
           apiKey: credential,
-          fetch: async () => this.#respond(credential),
+          fetch: async (_url, init) => {
+            this.bodies.push(String(init?.body));
+            return this.#respond(credential);
+          },
         }),
       log: () => {},
     };
     return new Failover(ports);
   }
 
-  ask(failover: Failover) {
+  ask(failover: Failover, content: UserContent = "hi") {
     const asking: Asking = {
       system: "",
-      messages: [{ role: "user", content: "hi" }],
+      messages: [{ role: "user", content }],
       tools: [],
       wordsOnly: false,
       onText: (text) => this.events.push(`text ${text}`),
@@ -190,4 +195,11 @@ describe("a probe", () => {
     expect(await scene.ask(scene.failover())).toMatchObject({ kind: "failed", failure: "overload" });
     expect(scene.events).toEqual(["ask A"]);
   });
+});
+
+it("asks a model that cannot look at pictures in words, whoever the picture was sent to", async () => {
+  const scene = new Scene({}, ["A"]);
+  const data = new Uint8Array([1]);
+  await scene.ask(scene.failover(), [{ type: "file", data, mediaType: "image/png", filename: "cat.png" }]);
+  expect(scene.bodies).toEqual([expect.stringContaining("[cat.png: you cannot see it]")]);
 });

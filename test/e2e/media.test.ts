@@ -210,18 +210,18 @@ describe("what people send", () => {
 
   it("is one turn when it is an album, with every photo and the caption, and can be asked again", async () => {
     const one = newcomer(world);
-    const isAlbum = ({ messages }: ModelRequest["conversation"]) => heard(messages, "three of them");
-    world.model.next({ text: "three seen" }, isAlbum);
-    world.telegram.people.album(one.chatId, [photo("three of them"), photo(), photo()]);
-    await one.hears("three seen");
+    const isAlbum = ({ messages }: ModelRequest["conversation"]) => heard(messages, "ten of them");
+    world.model.next({ text: "ten seen" }, isAlbum);
+    world.telegram.people.album(one.chatId, [photo("ten of them"), ...Array.from({ length: 9 }, () => photo())]);
+    await one.hears("ten seen");
     const images = (request: ModelRequest | undefined): number =>
       request?.conversation.messages.reduce((sum, message) => sum + message.images, 0) ?? 0;
-    expect(one.asked("three of them").map(images)).toEqual([3]);
+    expect(one.asked("ten of them").map(images)).toEqual([10]);
     await one.finished();
-    world.model.next({ text: "three again" }, isAlbum);
+    world.model.next({ text: "ten again" }, isAlbum);
     await one.tell("/retry");
-    await one.hears("three again");
-    expect(one.asked("three of them").map(images)).toEqual([3, 3]);
+    await one.hears("ten again");
+    expect(one.asked("ten of them").map(images)).toEqual([10, 10]);
   });
 
   it("is refused with the limit named when a file is larger than 20 MB, and what comes with it is answered", async () => {
