@@ -15,6 +15,7 @@ import { poolWords } from "./pool-words.ts";
 import { skillsOf } from "./skills.ts";
 import { TRANSCRIPT_WINDOW_ROWS } from "./store.ts";
 import { usageWords } from "./usage.ts";
+import { backwards } from "./whole-epoch.ts";
 
 /**
  * What each command does. All of them work in every state; none becomes words for the model, and none touches the run
@@ -251,10 +252,10 @@ function reminders({ reminders, from }: Accepting): string {
   return [words(from.language, "remind_list"), ...list.map((reminder) => safe(describeReminder(reminder)))].join("\n");
 }
 
-function exportConversation({ door, from, keep, say, reply }: Accepting, given: string): void {
-  const rows = door.store.transcript(door.session.epoch, TRANSCRIPT_WINDOW_ROWS);
-  if (rows.length === 0) return say("export_none");
+function exportConversation({ door, ports, from, keep, say, reply }: Accepting, given: string): void {
+  const rows = backwards(ports.sql, door.session.epoch);
   const file = exported(rows, given.toLowerCase() === "json" ? "json" : "md", (update) => door.store.message(update));
+  if (!file) return say("export_none");
   keep(() =>
     door.say({
       content: { kind: "file", ...file, caption: words(from.language, "export_caption") },

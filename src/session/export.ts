@@ -5,19 +5,23 @@ import type { TranscriptRow } from "./store.ts";
 /** A delivery is one row of at most 2 MB; a character may be four bytes. */
 const MOST_CHARS = 450_000;
 
-/** /export: the conversation as a file for people (Markdown) or for programs (JSON). */
+interface Said {
+  readonly at: number;
+  readonly role: "user" | "assistant" | "note";
+  readonly text: string;
+}
+
+/**
+ * /export: the conversation as a file for people (Markdown) or for programs (JSON), from its beginning, also where a model
+ * is shown a summary by now. `rows` come newest first; undefined: nothing was said.
+ */
 export function exported(
-  rows: readonly TranscriptRow[],
+  rows: Iterable<TranscriptRow>,
   form: "md" | "json",
   message: (update: number) => IncomingMessage | undefined,
-): { readonly name: string; readonly mime: string; readonly text: string } {
-  const said = rows.flatMap((row) => [
-    ...usersOf(row).map((user) => ({ at: row.body.at, role: "user", text: wordsOf(user, message) })),
-    ...messagesOf(row)
-      .filter((reply) => reply.role === "assistant")
-      .map((reply) => ({ at: row.body.at, role: "assistant", text: textOf(reply) })),
-  ]);
-  const kept = newest(said.filter(({ text }) => text.trim() !== ""));
+): { readonly name: string; readonly mime: string; readonly text: string } | undefined {
+  const kept = newest(rows, message);
+  if (kept.length === 0) return undefined;
   if (form === "json") {
     const text = JSON.stringify(
       kept.map(({ at, ...rest }) => ({ at: new Date(at).toISOString(), ...rest })),
@@ -36,20 +40,30 @@ export function exported(
 }
 
 /** What fits, from the end; the file says so where its beginning is missing. */
-function newest<Said extends { readonly at: number; readonly role: string; readonly text: string }>(
-  said: readonly Said[],
-) {
+function newest(rows: Iterable<TranscriptRow>, message: (update: number) => IncomingMessage | undefined): Said[] {
+  const kept: Said[] = [];
   let chars = 0;
-  const from = said.findLastIndex(({ text }) => {
-    chars += text.length + 100;
-    return chars > MOST_CHARS;
-  });
-  const first = said[from];
-  if (!first) return said;
+  for (const row of rows) {
+    for (const said of saidIn(row, message).toReversed()) {
+      chars += said.text.length + 100;
+      if (chars > MOST_CHARS) {
+        const note = "What was said before this is too long for one file.";
+        return [...kept, { at: said.at, role: "note" as const, text: note }].toReversed();
+      }
+      kept.push(said);
+    }
+  }
+  return kept.toReversed();
+}
+
+function saidIn(row: TranscriptRow, message: (update: number) => IncomingMessage | undefined): Said[] {
+  const { at } = row.body;
   return [
-    { at: first.at, role: "note", text: "What was said before this is too long for one file." },
-    ...said.slice(from + 1),
-  ];
+    ...usersOf(row).map((user) => ({ at, role: "user" as const, text: wordsOf(user, message) })),
+    ...messagesOf(row)
+      .filter((reply) => reply.role === "assistant")
+      .map((reply) => ({ at, role: "assistant" as const, text: textOf(reply) })),
+  ].filter(({ text }) => text.trim() !== "");
 }
 
 function wordsOf(

@@ -1,4 +1,5 @@
 import type { ModelMessage } from "ai";
+import { dueReset } from "../core/clock.ts";
 import { queuedInputs, runOf } from "../core/session.ts";
 import type { Inbound } from "../telegram/message.ts";
 import { VERSION } from "../version.ts";
@@ -133,6 +134,8 @@ export class SessionShell {
   /** The conversation in words, for an aside that reads it. */
   async context(): Promise<ModelMessage[]> {
     const { store, session } = this.door;
+    // The next message here opens a new one: nobody is told of the old.
+    if (session.turn.phase === "idle" && dueReset(session, this.#ports.now())) return [];
     const rows = store.transcript(session.epoch, TRANSCRIPT_WINDOW_ROWS);
     return conversationOf(rows, store.summary(session.epoch), [], {
       words: (update) => store.message(update)?.message.text ?? "",

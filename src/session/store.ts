@@ -1,7 +1,7 @@
 import type { Event } from "../core/event.ts";
 import { newSession, type Policy, type Session } from "../core/session.ts";
 import type { Inbound } from "../telegram/message.ts";
-import { readFact, readJson, readMessage, readTranscript, readUsage, readValue } from "./stored.ts";
+import { readFact, readJson, readMessage, readTranscript, readValue } from "./stored.ts";
 
 /**
  * The rows of a session. Two ideas keep them few: the value and its history are one row (each transition writes the
@@ -55,17 +55,6 @@ export interface TranscriptBody {
   /** The turn ended here without an answer. */
   readonly ended?: string;
   readonly usage?: { readonly model: string; readonly input: number; readonly output: number; readonly usd: number };
-}
-
-/** A row of the transcript without its words. */
-export interface StepRow {
-  readonly epoch: number;
-  readonly run: string;
-  readonly at: number;
-  /** Something was asked before it. */
-  readonly asks: boolean;
-  readonly lastRole: string | undefined;
-  readonly usage: TranscriptBody["usage"];
 }
 
 export interface JournalRow {
@@ -277,28 +266,6 @@ export class Store {
   summary(epoch: number): string | undefined {
     const fact = this.fact<{ epoch: number; summary: string }>("compacted");
     return fact?.epoch === epoch ? fact.summary : undefined;
-  }
-
-  /** The steps of a whole epoch, and of all epochs since a time (epoch ms), oldest first, without words: for reckoning. */
-  steps(epoch: number, since: number): StepRow[] {
-    return this.#sql
-      .exec<Record<keyof StepRow, string | number | null>>(
-        `SELECT epoch, run, json_extract(body, '$.at') AS at, json_type(body, '$.updates') IS NOT NULL AS asks,
-          json_extract(body, '$.messages[#-1].role') AS lastRole, json_extract(body, '$.usage') AS usage
-        FROM (SELECT seq, epoch, run, CASE WHEN json_valid(body) THEN body ELSE '{}' END AS body FROM transcript)
-        WHERE epoch = ? OR json_extract(body, '$.at') >= ? ORDER BY seq`,
-        epoch,
-        since,
-      )
-      .toArray()
-      .map((row) => ({
-        epoch: Number(row.epoch),
-        run: String(row.run),
-        at: Number(row.at ?? 0),
-        asks: row.asks === 1,
-        lastRole: row.lastRole === null ? undefined : String(row.lastRole),
-        usage: row.usage === null ? undefined : readUsage(String(row.usage)),
-      }));
   }
 
   /** Takes these rows out of the conversation. What they cost was spent all the same, so that stays. */

@@ -3,7 +3,7 @@ import { safe } from "../words/styled.ts";
 import { words } from "../words/words.ts";
 import type { Accepting } from "./accept.ts";
 import { startsAmong } from "./conversation.ts";
-import type { StepRow } from "./store.ts";
+import { type StepRow, stepsOf } from "./whole-epoch.ts";
 
 /**
  * /usage: what the last turn, the conversation and the day took, and by which model. It is reckoned from the transcript:
@@ -21,7 +21,7 @@ export async function usageWords(accepting: Accepting): Promise<string> {
   const { language } = from;
   const { epoch } = door.session;
   const midnight = Math.floor(ports.now() / DAY_MS) * DAY_MS;
-  const steps = door.store.steps(epoch, midnight);
+  const steps = stepsOf(ports.sql, epoch, midnight);
   const own = steps.filter((step) => step.epoch === epoch);
   const starts = startsAmong(own);
   const lastRuns = new Set(own.slice(starts.at(-1) ?? own.length).map(({ run }) => run));
