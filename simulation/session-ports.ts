@@ -76,9 +76,9 @@ export function portsOf(world: World, remote: Remote, hosts: Hosts, settings: ()
       parentContext: () =>
         life.async("parentContext", async () => {
           const host = parent === undefined ? undefined : hosts.find(parent);
-          if (!host || host.disk.isNew) return [];
-          const messages = await remote.hop("session", () => host.call("context", (shell) => shell.context()));
-          return JSON.parse(JSON.stringify(messages));
+          if (!host || host.disk.isNew) return { messages: [] };
+          const context = await remote.hop("session", () => host.call("context", (shell) => shell.context()));
+          return JSON.parse(JSON.stringify(context));
         }),
     };
   };

@@ -20,6 +20,8 @@ export interface Job {
   readonly signal: AbortSignal;
   readonly failover: FailoverPorts;
   readonly maxSteps: number;
+  /** What has to be known before a model is chosen. */
+  prepare(): Promise<void>;
   /** The session's run, while it is this one and working. */
   turn(): Running | undefined;
   now(): number;
@@ -92,6 +94,7 @@ export async function work(job: Job): Promise<void> {
 }
 
 async function turn(job: Job): Promise<void> {
+  await job.prepare();
   const failover = new Failover(job.failover);
   let tools: readonly Tool[] | undefined;
   let definitions: readonly LanguageModelV4FunctionTool[] | undefined;

@@ -37,6 +37,8 @@ class SessionRun implements LiveRun {
   #progressAt: number;
   #text = "";
   #credential: string | undefined;
+  /** What the session that an aside was asked in has chosen. */
+  #parentModel: string | undefined;
 
   constructor(run: string, door: Door, ports: SessionPorts, reminders: Reminders, died: string | undefined) {
     this.run = run;
@@ -123,12 +125,16 @@ class SessionRun implements LiveRun {
     const material = this.#material;
     const leasing = this.#leasing;
     const toolbox = this.#toolbox;
+    // A choice made while the run is on is for the next.
+    let models = this.#models();
     return {
       run: this.run,
       signal,
       maxSteps: settings.maxSteps,
       failover: {
-        models: this.#models(),
+        get models() {
+          return models;
+        },
         signal,
         retryWithinMs: settings.runIdleTimeoutMs * RETRY_SHARE,
         now: ports.now,
@@ -145,6 +151,11 @@ class SessionRun implements LiveRun {
           return key === undefined ? undefined : ports.model(model, key);
         },
         log: (fields) => door.log("run.failure", { run: this.run, epoch: door.session.epoch, ...fields }),
+      },
+      prepare: async () => {
+        if (asidePrefix(ports.key) === "") return;
+        this.#parentModel = (await material.parent()).model;
+        models = this.#models();
       },
       turn: () => this.#turn(),
       now: ports.now,
@@ -241,7 +252,7 @@ class SessionRun implements LiveRun {
   #models(): readonly ModelName[] {
     const { choices, turn } = this.#door.session;
     const once = turn.phase === "running" ? turn.modelOnce : undefined;
-    const chosen = parseModelName(once ?? choices.model ?? "");
+    const chosen = parseModelName(once ?? choices.model ?? this.#parentModel ?? "");
     const { models } = this.#ports.settings;
     if (!chosen) return models;
     return [chosen, ...models.filter((model) => model.provider !== chosen.provider || model.model !== chosen.model)];

@@ -18,7 +18,7 @@ import {
 } from "./conversation.ts";
 import type { Door } from "./door.ts";
 import { type Abilities, intake } from "./intake.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { ParentContext, SessionPorts } from "./ports.ts";
 import * as questions from "./questions.ts";
 import { skillsOf } from "./skills.ts";
 import { TRANSCRIPT_WINDOW_ROWS, type TranscriptRow } from "./store.ts";
@@ -50,6 +50,7 @@ export class Material {
   readonly #rendered = new Map<number, StoredUser | null>();
   readonly #files = new Map<string, Uint8Array>();
   #rows: readonly TranscriptRow[] | undefined;
+  #parent: Promise<ParentContext> | undefined;
 
   constructor(door: Door, ports: SessionPorts, context: MaterialContext) {
     this.#door = door;
@@ -71,12 +72,19 @@ export class Material {
     return this.#rows;
   }
 
+  /** What an aside takes from the session it was asked in. */
+  parent(): Promise<ParentContext> {
+    this.#parent ??= this.#ports.parentContext();
+    return this.#parent;
+  }
+
   async system(): Promise<string> {
     const { whereabouts, store } = this.#door;
+    const parent = await this.parent();
     return systemPrompt({
-      persona: store.fact<string>("persona") ?? this.#ports.settings.persona,
+      persona: store.fact<string>("persona") ?? parent.persona ?? this.#ports.settings.persona,
       now: this.#ports.now(),
-      timezone: whereabouts.timezone,
+      timezone: whereabouts.timezone ?? parent.timezone,
       chatType: whereabouts.chatType,
       chatTitle: whereabouts.title,
       userName: whereabouts.userName,
@@ -186,14 +194,14 @@ export class Material {
   }
 
   async #messages(fresh: readonly StoredUser[]): Promise<ModelMessage[]> {
-    const parent = await this.#ports.parentContext();
+    const parent = await this.parent();
     const summary = this.#door.store.summary(this.#door.session.epoch);
     const ports: ConversationPorts = {
       words: (update) => this.#plainWords(update),
       bytes: (part) => this.#bytes(part),
     };
     const own = await conversationOf(this.rows(), summary, fresh, ports, this.#context.turn()?.inputs);
-    return [...(parent as readonly ModelMessage[]), ...own];
+    return [...(parent.messages as readonly ModelMessage[]), ...own];
   }
 
   /** What a skill's command puts before the model: its instructions with the person's words. */

@@ -6,7 +6,7 @@ import type { WordKey, WordParams } from "../words/words.ts";
 import type { Accepted } from "./accept.ts";
 import type { LostLease } from "./leasing.ts";
 import { platformPorts } from "./platform.ts";
-import type { Heritage } from "./ports.ts";
+import type { Heritage, ParentContext } from "./ports.ts";
 import { SessionShell } from "./shell.ts";
 import type { SessionView } from "./view.ts";
 
@@ -79,8 +79,10 @@ export class Session extends DurableObject<Environment> {
     return this.#exists() ? { ok: true, history: JSON.stringify(this.#open().history()) } : { ok: false };
   }
 
-  async context(_request: object): Promise<{ readonly messages: string }> {
-    return { messages: this.#exists() ? JSON.stringify(await this.#open().context()) : "[]" };
+  async context(_request: object): Promise<Omit<ParentContext, "messages"> & { readonly messages: string }> {
+    if (!this.#exists()) return { messages: "[]" };
+    const { messages, ...manner } = await this.#open().context();
+    return { ...manner, messages: JSON.stringify(messages) };
   }
 
   transcript(_request: object): { readonly ok: boolean; readonly rows: string } {

@@ -22,7 +22,7 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
   const settings = settingsOf(env);
   const key = ctx.id.name ?? "unknown";
   const { storage } = ctx;
-  const parent = /^(.*):btw:\d+$/.exec(key)?.[1];
+  const [, parent, aside] = /^(.*):(bg|btw):\d+$/.exec(key) ?? [];
   const transcription = settings.transcriptionModel;
   return {
     key,
@@ -101,10 +101,16 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
       await env.SESSION.getByName(toKey).adopt({ heritage });
     },
     parentContext: async () => {
-      if (parent === undefined) return [];
-      const { messages } = await env.SESSION.getByName(parent).context({});
-      const parsed: readonly unknown[] = JSON.parse(messages);
-      return parsed;
+      if (parent === undefined) return { messages: [] };
+      try {
+        const { messages, ...manner } = await env.SESSION.getByName(parent).context({});
+        const parsed: readonly unknown[] = aside === "btw" ? JSON.parse(messages) : [];
+        return { ...manner, messages: parsed };
+      } catch (error) {
+        // What works in the background can do without it; a side question cannot.
+        if (aside === "btw") throw error;
+        return { messages: [] };
+      }
     },
   };
 }

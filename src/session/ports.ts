@@ -56,8 +56,17 @@ export interface SessionPorts {
   readonly bot: BotPort;
   /** The chat has a new id: what this session holds goes on in the session of that name, if that one is new. */
   handOver(toKey: string, heritage: Heritage): Promise<void>;
-  /** The conversation that an aside (`…:btw:…`) may read: the parent's transcript. */
-  parentContext(): Promise<readonly unknown[]>;
+  /** What an aside (`…:bg:…`, `…:btw:…`) takes from the session it was asked in; elsewhere nothing. */
+  parentContext(): Promise<ParentContext>;
+}
+
+/** Plain data: how the session speaks, and the conversation where the aside may read it (`…:btw:…`). */
+export interface ParentContext {
+  readonly messages: readonly unknown[];
+  readonly persona?: string;
+  /** `provider/model`, where one was chosen there. */
+  readonly model?: string;
+  readonly timezone?: string;
 }
 
 /** What a session leaves to its successor when its chat gets a new id. Plain data. */

@@ -1,4 +1,3 @@
-import type { ModelMessage } from "ai";
 import { dueReset } from "../core/clock.ts";
 import { queuedInputs, runOf } from "../core/session.ts";
 import type { Inbound } from "../telegram/message.ts";
@@ -12,7 +11,7 @@ import { Door } from "./door.ts";
 import { startRun } from "./job.ts";
 import type { LostLease } from "./leasing.ts";
 import { adopt, bequeath, bequeathAt, follow } from "./migration.ts";
-import type { Heritage, SessionPorts } from "./ports.ts";
+import type { Heritage, ParentContext, SessionPorts } from "./ports.ts";
 import * as questions from "./questions.ts";
 import { Reminders } from "./reminders.ts";
 import { TRANSCRIPT_WINDOW_ROWS } from "./store.ts";
@@ -131,16 +130,25 @@ export class SessionShell {
     return { format: HISTORY_FORMAT, key: this.#ports.key, version: VERSION, rows: this.door.store.history() };
   }
 
-  /** The conversation in words, for an aside that reads it. */
-  async context(): Promise<ModelMessage[]> {
-    const { store, session } = this.door;
-    // The next message here opens a new one: nobody is told of the old.
-    if (session.turn.phase === "idle" && dueReset(session, this.#ports.now())) return [];
-    const rows = store.transcript(session.epoch, TRANSCRIPT_WINDOW_ROWS);
-    return conversationOf(rows, store.summary(session.epoch), [], {
+  /** For an aside: how one speaks here, and the conversation in words. */
+  async context(): Promise<ParentContext> {
+    const { store, session, whereabouts } = this.door;
+    // The next message here opens a new conversation: nobody is told of the old, and what was chosen for it is over.
+    const isOver = session.turn.phase === "idle" && dueReset(session, this.#ports.now()) !== undefined;
+    const persona = store.fact<string>("persona");
+    const { model } = isOver ? {} : session.choices;
+    const rows = isOver ? [] : store.transcript(session.epoch, TRANSCRIPT_WINDOW_ROWS);
+    const summary = isOver ? undefined : store.summary(session.epoch);
+    const messages = await conversationOf(rows, summary, [], {
       words: (update) => store.message(update)?.message.text ?? "",
       bytes: async () => undefined,
     });
+    return {
+      messages,
+      ...(persona === undefined ? {} : { persona }),
+      ...(model === undefined ? {} : { model }),
+      ...(whereabouts.timezone === undefined ? {} : { timezone: whereabouts.timezone }),
+    };
   }
 
   /** What people and the model said in this epoch; for the admin who asks. */

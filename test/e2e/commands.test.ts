@@ -248,6 +248,26 @@ describe("/btw", () => {
   });
 });
 
+describe("/btw and /bg", () => {
+  it("speak as the chat does: its persona, its model, its time zone", async () => {
+    const one = newcomer(world);
+    await one.tell("/persona You are a *pirate*.");
+    await one.tell("/timezone Asia/Tokyo");
+    await one.tell("/model other/second");
+    await one.hears("From now on: other/second");
+    for (const order of ["/btw how deep is it?", "/bg fathom it"]) {
+      const words = order.slice(order.indexOf(" ") + 1);
+      world.model.next({ text: `aye, ${words}` }, says(words));
+      await one.tell(order);
+      await one.hears(`aye, ${words}`);
+      const { system, model } = (await one.request(words)).conversation;
+      expect(system).toContain("You are a *pirate*.");
+      expect(system).toContain("(Asia/Tokyo)");
+      expect(model).toBe("second");
+    }
+  });
+});
+
 describe("/bg", () => {
   it("works in a session of its own and reports back, while the chat goes on", async () => {
     const one = newcomer(world);

@@ -392,7 +392,7 @@ export class Stage {
         if (this.cannotHandOver) throw new Error("Network connection lost.");
         this.handedOver.push({ key, heritage });
       },
-      parentContext: async () => [],
+      parentContext: async () => ({ messages: [] }),
     };
   }
 

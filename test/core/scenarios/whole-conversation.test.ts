@@ -44,7 +44,7 @@ it("/export says so where there is nothing but an order", async () => {
 it("a side question after so long that the conversation is over is told nothing of it", async () => {
   const stage = new Stage({ SESSION_IDLE_RESET_MINUTES: "10" });
   await exchange(stage, "my boat is called Petrel");
-  expect(await stage.shell.context()).toHaveLength(2);
+  expect((await stage.shell.context()).messages).toHaveLength(2);
   await stage.pass(600_000);
-  expect(await stage.shell.context()).toEqual([]);
+  expect((await stage.shell.context()).messages).toEqual([]);
 });
