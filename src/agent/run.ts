@@ -41,8 +41,8 @@ export interface Job {
   definitions(tools: readonly Tool[]): readonly LanguageModelV4FunctionTool[];
   /** What the tool of that name may touch. */
   context(tool: string): Promise<ToolContext>;
-  /** Puts the question before the person, durably, and parks the run: it goes on when there is an answer. */
-  ask(call: ToolCall, question: string, options: readonly string[]): void;
+  /** Puts the question before the person, durably, and parks the run: it goes on when there is an answer. `isLast`: of the step's calls. */
+  ask(call: ToolCall, question: string, options: readonly string[], isLast: boolean): void;
   /** What stands on the screen: the text of the whole turn so far, and what a tool does. */
   show(text: string): void;
   showTool(status: ToolStatus | undefined): void;
@@ -249,7 +249,7 @@ async function carryOut(job: Job, tools: readonly Tool[], open: readonly OpenCal
     const result = await resultOf(job, tools, tool, call);
     if (job.signal.aborted || !job.turn()) return false;
     if (result.kind === "ask") {
-      job.ask(call, result.question, result.options);
+      job.ask(call, result.question, result.options, index === open.length - 1);
       return false;
     }
     job.report({

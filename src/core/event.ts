@@ -54,7 +54,14 @@ export type Event =
       readonly text?: string;
     })
   /** The tool `ask` put a question to the person. */
-  | { readonly type: "asked"; readonly run: string; readonly question: string; readonly untilAt: number }
+  | {
+      readonly type: "asked";
+      readonly run: string;
+      readonly question: string;
+      readonly untilAt: number;
+      /** No tool is to be carried out after it: once it is answered, the next thing is a model call. */
+      readonly isLast?: boolean;
+    }
   /** A person chose; `entry` is the tool's result. */
   | { readonly type: "chosen"; readonly question: string; readonly entry: Entry }
   | { readonly type: "resetWhenDoneAsked"; readonly run: string }

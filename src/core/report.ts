@@ -53,7 +53,10 @@ export function reported(before: Session, event: Report, at: Circumstances): Ste
     case "exhausted":
       return exhausted(session, turn, event, at);
     case "asked": {
-      const waiting = parked(turn, event.untilAt, "person", at.now, event.question);
+      const waiting: Waiting = {
+        ...parked(turn, event.untilAt, "person", at.now, event.question),
+        ...(event.isLast ? { isLast: true } : {}),
+      };
       return { session: { ...session, turn: waiting }, effects: [waitingLog(waiting)] };
     }
     default:
@@ -111,7 +114,7 @@ export function chosen(session: Session, event: Extract<Event, { type: "chosen" 
   }
   const running = resumed(turn, at.now);
   return {
-    session: { ...session, turn: running },
+    session: { ...session, turn: turn.isLast ? steered(running) : running },
     effects: [write({ ...turn, fresh: [] }, event.entry), { do: "begin", run: turn.run }],
   };
 }

@@ -76,6 +76,8 @@ export interface Waiting extends Run {
   readonly why: "credential" | "person";
   /** The question that stands, when the wait is for a person. */
   readonly question?: string;
+  /** Once it is answered, the next thing is a model call. */
+  readonly isLast?: boolean;
   /** What was left until the deadline: waiting is not working. */
   readonly remainingMs: number;
 }

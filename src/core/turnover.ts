@@ -98,7 +98,7 @@ export function parked(turn: Running, untilAt: number, why: Waiting["why"], now:
 }
 
 export function resumed(turn: Waiting, now: number): Running {
-  const { phase: _phase, untilAt: _until, why: _why, question: _question, remainingMs, ...run } = turn;
+  const { phase: _phase, untilAt: _until, why: _why, question: _question, isLast: _last, remainingMs, ...run } = turn;
   const running: Running = { ...run, phase: "running", progressAt: now, deadlineAt: now + remainingMs };
   // A credential is missed before a model call, so that is where the run goes on; after a question there may be tools to end first.
   return turn.why === "credential" ? steered(running) : running;

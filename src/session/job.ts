@@ -172,14 +172,14 @@ class SessionRun implements LiveRun {
       tools: () => toolbox.tools(),
       definitions,
       context: (tool) => toolbox.context(tool),
-      ask: (call, question, options) => {
+      ask: (call, question, options, isLast) => {
         const id = asidePrefix(ports.key) + ports.newId().replaceAll("-", "").slice(0, 16);
         const untilAt = ports.now() + settings.askTimeoutMs;
         const inputs = this.#turn()?.inputs ?? [];
         const ids = inputs.map(({ from }) => from);
         // Who writes as a channel, or as an anonymous administrator, presses under another id.
         const askers = ids.some((from) => from <= 0) ? {} : { askers: [...new Set(ids)] };
-        door.pass({ type: "asked", run: this.run, question: id, untilAt }, () => {
+        door.pass({ type: "asked", run: this.run, question: id, untilAt, isLast }, () => {
           if (!this.#turn()) return;
           questions.put(door, { id, call, question, options, untilAt, ...askers }, inputs[0]?.messageId);
         });

@@ -40,3 +40,19 @@ test("an album that steers a run is said to join it once", () => {
   expect(told.writes({ album: "a" })).toEqual(["log turn.queued steer run-1"]);
   expect(told.writes()).toEqual(["log turn.queued steer run-1", "say steered to 4"]);
 });
+
+test("what steers a turn whose question stands joins as soon as it is answered, or after the tools that are left", () => {
+  for (const isLast of [true, false]) {
+    const told = new Telling();
+    told.writes();
+    told.steps("run-1", false);
+    told.on({ type: "asked", run: "run-1", question: "q", untilAt: told.now + 1_000, isLast });
+    told.on({ type: "received", input: told.message(), mode: "steer" });
+    told.on({ type: "chosen", question: "q", entry: "yes" });
+    if (!isLast) {
+      expect(told.session.turn).toMatchObject({ phase: "running", fresh: [], steers: [{ messageId: 2 }] });
+      told.steps("run-1");
+    }
+    expect(told.session.turn).toMatchObject({ phase: "running", fresh: [{ messageId: 2 }], steers: [] });
+  }
+});

@@ -1,0 +1,18 @@
+import { expect, it } from "vitest";
+import { Stage } from "../harness/session.ts";
+
+it("what is said into a turn whose question stands is before the model with the answer to it", async () => {
+  const stage = new Stage();
+  stage.next({ tools: [{ name: "ask", args: { question: "Which?", options: ["A", "B"] } }] });
+  await stage.write("ask me");
+  await stage.hears("Which?");
+  await stage.write("/steer by the way");
+  await stage.hears("joins the current answer");
+  await stage.write("B");
+  await stage.hears("echo of by the way");
+  expect(stage.asked.at(-1)?.body.messages.slice(-2)).toMatchObject([
+    { role: "tool", content: "B" },
+    { role: "user", content: "by the way" },
+  ]);
+  expect(stage.logs("run.finished")).toHaveLength(1);
+});
