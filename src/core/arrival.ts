@@ -16,7 +16,7 @@ import {
 } from "./session.ts";
 import { after, say } from "./step-log.ts";
 import type { Circumstances, Stepped } from "./stepped.ts";
-import { endRun, openEpoch, startNext } from "./turnover.ts";
+import { endRun, openEpoch, progressed, startNext } from "./turnover.ts";
 
 /** What a message does that arrives: it starts a turn, completes a message, waits, steers, interrupts, or is refused aloud. Never nothing. */
 
@@ -24,7 +24,7 @@ export function received(before: Session, event: Extract<Event, { type: "receive
   const { input } = event;
   const reset = before.turn.phase === "idle" ? dueReset(before, at.now) : undefined;
   const opened = reset ? openEpoch(before, reset, at.now) : { session: before, effects: [] };
-  const session: Session = { ...opened.session, activeAt: at.now };
+  const session: Session = progressed({ ...opened.session, activeAt: at.now }, event.progressAt ?? 0, at.now);
   const { turn } = session;
   const rest = event.rest ?? [];
 

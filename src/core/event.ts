@@ -13,6 +13,8 @@ export type Event =
       readonly mode?: BusyMode;
       /** Further messages of the same turn (/retry of an album). */
       readonly rest?: readonly Input[];
+      /** When the run in memory last made progress; the value is told of it only now and then. */
+      readonly progressAt?: number;
     }
   /** /stop, the Stop button, an admin. With `run`: only if that run is still the one (a button of an old answer stops nothing). */
   | { readonly type: "stopped"; readonly by: Origin; readonly run?: string }

@@ -85,6 +85,13 @@ export function steered(turn: Running): Running {
   };
 }
 
+/** What the run in memory says of its progress: how long it has truly been idle is what its log lines are for. */
+export function progressed(session: Session, progressAt: number, now: number): Session {
+  const { turn } = session;
+  if (turn.phase !== "running") return session;
+  return { ...session, turn: { ...turn, progressAt: Math.max(turn.progressAt, Math.min(progressAt, now)) } };
+}
+
 export function parked(turn: Running, untilAt: number, why: Waiting["why"], now: number, question?: string): Waiting {
   const { phase: _phase, progressAt: _progress, deadlineAt, ...run } = turn;
   return {

@@ -247,7 +247,7 @@ function acceptingOf(
     pass: (event, marked, rows) =>
       once(() =>
         door.pass(
-          event,
+          event.type === "received" && door.live ? { ...event, progressAt: door.live.progressAt } : event,
           () => {
             seen();
             rows?.();

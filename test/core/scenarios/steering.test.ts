@@ -16,3 +16,14 @@ it("what is said into a turn whose question stands is before the model with the 
   ]);
   expect(stage.logs("run.finished")).toHaveLength(1);
 });
+
+it("a message that meets an answer as it comes is logged with how long ago its last piece came", async () => {
+  const stage = new Stage();
+  const held = stage.hold({ text: "word ".repeat(40), stopsAfterHalf: true });
+  await stage.write("tell me");
+  await stage.pass(3_000);
+  held.release();
+  await stage.pass(1_000);
+  await stage.write("and?");
+  expect(stage.logs("turn.queued")).toMatchObject([{ idle_ms: 1_000 }]);
+});

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { step } from "../../../src/core/step.ts";
 import { Telling } from "./telling.ts";
 
 describe("an order to the bot that meets a run", () => {
@@ -55,4 +56,17 @@ test("what steers a turn whose question stands joins as soon as it is answered, 
     }
     expect(told.session.turn).toMatchObject({ phase: "running", fresh: [{ messageId: 2 }], steers: [] });
   }
+});
+
+test("a message that meets a run says how long that run has truly been idle, and puts its end off no further", () => {
+  const told = new Telling();
+  told.writes();
+  told.now += 20_000;
+  const { effects, session } = step(
+    told.session,
+    { type: "received", input: told.message(), progressAt: told.now - 300 },
+    { now: told.now, newRun: "run-2" },
+  );
+  expect(effects[0]).toMatchObject({ event: "turn.queued", fields: { run: "run-1", idle_ms: 300 } });
+  expect(session.turn).toMatchObject({ progressAt: told.now - 300 });
 });
