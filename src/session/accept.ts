@@ -32,6 +32,8 @@ export interface Accepting {
   readonly reminders: Reminders;
   readonly from: Sender;
   readonly command: Command | undefined;
+  /** Files came with it. */
+  readonly hasFiles: boolean;
   /** Replies to the message, where there is one. */
   readonly reply: { readonly replyTo?: number };
   input(): Input;
@@ -242,6 +244,7 @@ function acceptingOf(
     reminders,
     from,
     command: own?.command,
+    hasFiles: (own?.attachments.length ?? 0) > 0,
     reply,
     input: () => inputOf(inbound, ports.now()),
     pass: (event, marked, rows) =>

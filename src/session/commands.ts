@@ -46,14 +46,18 @@ export async function carryOut(accepting: Accepting, command: BuiltinCommand): P
         session: ports.key,
       });
     case "new":
-      return accepting.pass({ type: "resetAsked", by: "command", ...(given ? { first: accepting.input() } : {}) });
+      return accepting.pass({
+        type: "resetAsked",
+        by: "command",
+        ...(says(accepting, given) ? { first: accepting.input() } : {}),
+      });
     case "stop":
       return accepting.pass({ type: "stopped", by: "command" });
     case "status":
       return say.text(status(accepting));
     case "queue":
     case "steer":
-      return given
+      return says(accepting, given)
         ? accepting.pass({ type: "received", input: accepting.input(), mode: command.name })
         : say("usage_hint", { usage: `/${command.name} ${command.hint}` });
     case "bg":
@@ -99,6 +103,11 @@ export async function carryOut(accepting: Accepting, command: BuiltinCommand): P
   }
 }
 
+/** Whether there is something to ask beside the command: words, or a file that it is the caption of. */
+function says({ hasFiles }: Accepting, words: string): boolean {
+  return words !== "" || hasFiles;
+}
+
 /** A skill's command: its instructions are put together when the turn is asked; with `reset` it first does what /new does. */
 export function startSkill(accepting: Accepting, skill: Skill): void {
   const input = accepting.input();
@@ -107,7 +116,7 @@ export function startSkill(accepting: Accepting, skill: Skill): void {
   accepting.pass({
     type: "resetAsked",
     by: "skill",
-    ...(given || skill.body.replace("$ARGUMENTS", "").trim() ? { first: input } : {}),
+    ...(says(accepting, given) || skill.body.replace("$ARGUMENTS", "").trim() ? { first: input } : {}),
   });
 }
 

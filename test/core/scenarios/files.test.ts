@@ -30,3 +30,13 @@ describe("a skill", () => {
     expect(words).not.toContain("/summarize");
   });
 });
+
+describe("a file whose caption is an order without words", () => {
+  it.each(["/new", "/cc", "/queue"])("%s is asked about, and not dropped", async (order) => {
+    const stage = new Stage();
+    await stage.write(order, { attachments: [NOTES] });
+    await stage.until("it is asked", ({ asked }) => asked.length > 0);
+    expect(lastWords(stage.asked[0])).toContain("notes.txt");
+    expect(lastWords(stage.asked[0])).not.toContain(order);
+  });
+});
