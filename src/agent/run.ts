@@ -33,8 +33,11 @@ export interface Job {
   conversation(): Promise<readonly ModelMessage[]>;
   /** So long that it is to be shortened before it is sent. */
   isNearLimit(messages: readonly ModelMessage[]): boolean;
-  /** The turn asks for nothing but a shorter conversation (/compact): what to say when it is done or not needed. */
-  compactOnly(): { done(turns: number): string; readonly notNeeded: string } | undefined;
+  /**
+   * The turn asks for a shorter conversation (/compact): what to say when it is done or not needed. `isAll`: it asks for
+   * nothing else; what steered it while it waited for a credential is to be answered as well.
+   */
+  compactOrder(): { done(turns: number): string; readonly notNeeded: string; readonly isAll: boolean } | undefined;
   /** Tool calls of the last finished step that have no result yet. */
   unanswered(): readonly OpenCall[];
   tools(): Promise<readonly Tool[]>;
@@ -100,6 +103,7 @@ async function turn(job: Job): Promise<void> {
   let definitions: readonly LanguageModelV4FunctionTool[] | undefined;
   let empty = 0;
   let isShortened = false;
+  let preface = "";
   let refusals: readonly CompactReason[] = ["refused", "refused_again"];
 
   while (!job.signal.aborted) {
@@ -117,16 +121,18 @@ async function turn(job: Job): Promise<void> {
       const budget = await job.overBudget();
       if (budget !== undefined) return fail(job, "budget", { budget });
     }
-    const only = job.compactOnly();
-    if (only) {
+    const order = state.steps === 0 && preface === "" ? job.compactOrder() : undefined;
+    if (order) {
       const compacted = await job.compact("asked", failover);
       if (job.signal.aborted) return;
       if (compacted.kind === "failed") return unserved(job, compacted.asked, "");
-      return job.report(answer(job, state, compacted.kind === "done" ? only.done(compacted.turns) : only.notNeeded));
+      preface = compacted.kind === "done" ? order.done(compacted.turns) : order.notNeeded;
+      if (order.isAll) return job.report(answer(job, state, preface));
     }
     tools ??= await job.tools();
     definitions ??= job.definitions(tools);
-    const earlier = job.earlierText();
+    const said = job.earlierText();
+    const earlier = joined(preface, said);
     const messages = await job.conversation();
     if (!isShortened && job.isNearLimit(messages)) {
       isShortened = true;
@@ -184,7 +190,7 @@ async function turn(job: Job): Promise<void> {
           empty += 1;
           if (reply.cutBy === "policy") return fail(job, "blocked", { provider: model.provider }, earlier);
           if (empty <= MOST_EMPTY_ANSWERS) continue;
-          if (earlier.trim() === "") return fail(job, "empty", {});
+          if (said.trim() === "") return fail(job, "empty", {});
         }
         const { cutBy } = reply;
         const isShort = cutBy === "length" || cutBy === "policy";

@@ -158,10 +158,11 @@ export function startsAmong(
   return starts;
 }
 
-/** The rows of the turn that was asked with `inputs`: from the one that holds its first message. */
+/** The rows of the turn that was asked with `inputs`: from the one that holds its first message; an order (/compact) is in none. */
 export function rowsOfTurn(rows: readonly TranscriptRow[], inputs: readonly Input[]): readonly TranscriptRow[] {
-  const first = inputs[0];
-  if (!first) return [];
-  const at = rows.findLastIndex((row) => row.body.updates?.includes(first.update));
-  return at < 0 ? [] : rows.slice(at);
+  for (const { update } of inputs) {
+    const at = rows.findLastIndex((row) => row.body.updates?.includes(update));
+    if (at >= 0) return rows.slice(at);
+  }
+  return [];
 }

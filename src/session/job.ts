@@ -221,8 +221,8 @@ class SessionRun implements LiveRun {
         return compacted;
       },
       isNearLimit: (messages) => material.isNearLimit(messages),
-      compactOnly: () => {
-        const input = this.#turn()?.inputs[0];
+      compactOrder: () => {
+        const [input, ...others] = this.#turn()?.inputs ?? [];
         const command = material.commandOf(input);
         if (!input || (command?.name !== "compact" && command?.name !== "compress")) return undefined;
         material.leaveOut(input);
@@ -230,6 +230,7 @@ class SessionRun implements LiveRun {
         return {
           done: (turns) => words(language, "compact_done", { turns }),
           notNeeded: words(language, "compact_none"),
+          isAll: others.length === 0,
         };
       },
       configProblem: () => {

@@ -76,6 +76,30 @@ describe("/compact", () => {
   });
 });
 
+describe("/compact that waits for a key", () => {
+  it("and is steered meanwhile does what it was told, and answers what steered it, with tools and all", async () => {
+    const stage = new Stage();
+    await turns(stage, 4);
+    const body = { error: { message: "Rate limit reached", code: "rate_limit_exceeded" } };
+    const limited: Reply = { refuse: { status: 429, body, headers: { "retry-after": "20" } } };
+    stage.nextTo(SUMMARISE, limited, limited, { text: "SUMMARY" });
+    await stage.write("/compact");
+    await stage.until("it waits", ({ phase }) => phase === "waiting");
+    await stage.write("/steer and then?");
+    stage.nextTo("and then?", { tools: [{ name: "now", args: {} }] });
+    await stage.pass(25_000);
+    await stage.hears("echo of and then?");
+    expect(stage.lines().at(-1)).toMatch(/^Shortened: .*: 2\.\n+echo of and then\?$/);
+    const roles = stage.asked
+      .at(-1)
+      ?.body.messages.slice(-3)
+      .map(({ role }) => role);
+    expect(roles).toEqual(["user", "assistant", "tool"]);
+    expect(heard(stage.asked.at(-1))).not.toContain("/compact");
+    expect(heard(stage.asked.at(-1))).not.toContain("no result");
+  });
+});
+
 describe("a conversation that a provider refuses as too long", () => {
   it("is shortened although its summary is refused, too, until that is short enough", async () => {
     const stage = new Stage();
