@@ -53,7 +53,6 @@ export class SessionShell {
   }
 
   async accept(inbound: Inbound): Promise<Accepted> {
-    this.door.hold();
     const accepted = await accept(this.door, this.#ports, this.reminders, inbound);
     this.#touch();
     return accepted;
