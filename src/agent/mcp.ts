@@ -30,7 +30,7 @@ export interface McpOptions {
   readonly callMs?: number;
 }
 
-const CONNECT_MS = 10_000;
+export const CONNECT_MS = 10_000;
 const CALL_MS = 60_000;
 const CLOSE_MS = 2000;
 const MOST_PAGES = 5;

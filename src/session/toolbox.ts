@@ -1,4 +1,4 @@
-import { connectMcp, type McpTools } from "../agent/mcp.ts";
+import { CONNECT_MS, connectMcp, type McpTools } from "../agent/mcp.ts";
 import type { Tool, ToolContext } from "../agent/tools/tool.ts";
 import { toolset } from "../agent/tools/toolset.ts";
 import type { Running } from "../core/session.ts";
@@ -13,6 +13,9 @@ import { skillsOf } from "./skills.ts";
 
 /** The tools that need to know what time it is where the person is. */
 const READS_THE_CLOCK: ReadonlySet<string> = new Set(["now", "remind"]);
+
+/** Of the limit of idleness, what connecting to tool servers may take: one that hangs must not end the run. */
+const CONNECT_SHARE = 0.5;
 
 export interface ToolboxContext {
   readonly run: string;
@@ -53,6 +56,7 @@ export class Toolbox {
       signal: this.#run.signal,
       fetch,
       taken: own.map((tool) => tool.name),
+      connectMs: Math.min(CONNECT_MS, settings.runIdleTimeoutMs * CONNECT_SHARE),
     });
     const notices = this.#mcp.notices;
     if (notices.length > 0 && this.#run.turn()?.steps === 0) {
