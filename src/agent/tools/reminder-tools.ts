@@ -9,7 +9,7 @@ export const remind: Tool<ReminderArguments> = {
     "Sends the person a message later: once (in_seconds or at) or again and again (cron). Exactly one of the three. Tell the person the time that the result states.",
   arguments: z.object({
     text: z.string().describe("what to remind of, as the person shall read it"),
-    in_seconds: z.number().optional().describe("from now, in seconds"),
+    in_seconds: z.coerce.number().optional().describe("from now, in seconds"),
     at: z
       .string()
       .optional()
