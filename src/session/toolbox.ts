@@ -79,7 +79,7 @@ export class Toolbox {
       now: this.#ports.now(),
       session: this.#ports.key,
       fetch: this.#ports.fetch,
-      reminders: this.#reminders,
+      reminders: this.#ports.chatReminders ?? this.#reminders,
       files: {
         send: async ({ name, mime, bytes }) => {
           if (!this.#run.turn()) return { ok: false, expected: "the turn was ended." };
