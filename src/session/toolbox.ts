@@ -58,7 +58,10 @@ export class Toolbox {
       taken: own.map((tool) => tool.name),
       connectMs: Math.min(CONNECT_MS, settings.runIdleTimeoutMs * CONNECT_SHARE),
     });
-    const notices = this.#mcp.notices;
+    const { notices, crowded } = this.#mcp;
+    // A matter of the settings: whoever wrote the message can do nothing about it.
+    for (const { server, tools, offered } of crowded)
+      this.#door.log("config.invalid", { run: this.#run.run, name: "MCP_SERVERS", server, tools, offered });
     if (notices.length > 0 && this.#run.turn()?.steps === 0) {
       this.#door.keep(() => {
         for (const notice of notices) {
