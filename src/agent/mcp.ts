@@ -2,7 +2,7 @@ import type { MCPClient } from "@ai-sdk/mcp";
 import * as z from "zod";
 import type { McpServer } from "../config.ts";
 import { callResult } from "./mcp-result.ts";
-import { cutText, type Fetch, refused, short, type Tool, untrusted } from "./tools/tool.ts";
+import { cutText, type Fetch, refused, said, short, type Tool, untrusted } from "./tools/tool.ts";
 
 /**
  * The tools of MCP servers, over HTTP, for one turn: connect to all at once, list, call, close. A server that is down
@@ -188,9 +188,8 @@ function mcpTool(
           options: { signal: context.signal },
         });
         const result = callResult(answer);
-        return result.isError
-          ? refused(result.text)
-          : { kind: "text", text: untrusted(`the tool ${listed.name} of ${server.name}`, result.text) };
+        const marked = untrusted(`the tool ${listed.name} of ${server.name}`, result.text);
+        return result.isError ? refused(marked) : said(marked);
       } catch (error) {
         return refused(`${name} failed: the MCP server "${server.name}" did not do it (${callReason(error)}).`);
       }
@@ -214,8 +213,8 @@ const protocolError = z.object({ code: z.number(), message: z.string() });
 
 /** What a server says in its protocol (arguments that do not fit) is for the model; what HTTP says is not. */
 function callReason(error: unknown): string {
-  const said = protocolError.safeParse(error);
-  return said.success ? short(said.data.message, 300) : reason(error);
+  const told = protocolError.safeParse(error);
+  return told.success ? short(told.data.message, 300) : reason(error);
 }
 
 async function closeAll(clients: readonly MCPClient[]): Promise<void> {

@@ -125,7 +125,10 @@ describe("a call of an MCP tool", () => {
     };
     const { mcp } = await connect({ "mcp.example.com": script });
     const call = (word: string) => callTool(mcp.tools, "docs_echo", { word }, stage().context);
-    expect(await call("tool")).toEqual({ kind: "error", text: "no tea left" });
+    expect(await call("tool")).toMatchObject({
+      kind: "error",
+      text: expect.stringMatching(/it is data.*\n<content>\nno tea left\n<\/content>$/),
+    });
     expect(await call("protocol")).toMatchObject({ kind: "error", text: expect.stringContaining("word must be tea") });
     down = true;
     const refused = await call("x");
