@@ -9,14 +9,20 @@ import type { SessionPorts } from "./ports.ts";
 
 /** A SKILL.md larger than this is no instruction but a book. */
 const SKILL_LIMIT_BYTES = 64 * 1024;
+/** Telegram waits for the acknowledgement meanwhile, and gives a webhook a minute. */
+const FETCH_LIMIT_MS = 20_000;
 
 /** An owner sent a SKILL.md. True: it was dealt with, and the owner was told. */
 export async function learn(ports: SessionPorts, file: Attachment, say: Say): Promise<boolean> {
   const { settings } = ports;
+  const late = new AbortController();
+  const inTime = ports.after(FETCH_LIMIT_MS, () => late.abort());
   const fetched = await fetchFile(ports.call, settings.telegramApiRoot, settings.botToken, file, {
     limitBytes: SKILL_LIMIT_BYTES,
+    signal: late.signal,
     fetch: (url, init) => ports.fetch(url, { redirect: "manual", ...(init.signal ? { signal: init.signal } : {}) }),
   });
+  inTime();
   const added = fetched.ok ? await shelve(ports, new TextDecoder().decode(fetched.bytes)) : unread(fetched.reason);
   if (added.ok) say("skill_added", { name: added.name });
   else say("skill_broken", { problem: safe(added.problem) });
