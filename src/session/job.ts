@@ -158,7 +158,11 @@ class SessionRun implements LiveRun {
       system: () => material.system(),
       conversation: () => material.conversation(),
       unanswered: () => material.unanswered(),
-      tools: () => toolbox.tools(),
+      tools: async () => {
+        const tools = await toolbox.tools();
+        this.#progressAt = ports.now();
+        return tools;
+      },
       definitions,
       context: (tool) => toolbox.context(tool),
       ask: (call, question, options) => {

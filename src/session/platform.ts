@@ -1,3 +1,4 @@
+import type { RemindersPort } from "../agent/tools/tool.ts";
 import type { Settings } from "../config.ts";
 import { shardOf } from "../directory/shards.ts";
 import { type Environment, settingsOf } from "../environment.ts";
@@ -23,6 +24,7 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
   const key = ctx.id.name ?? "unknown";
   const { storage } = ctx;
   const parent = /^(.*):btw:\d+$/.exec(key)?.[1];
+  const chat = /^(.*):(?:bg|btw):\d+$/.exec(key)?.[1];
   const transcription = settings.transcriptionModel;
   return {
     key,
@@ -101,6 +103,7 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
     handOver: async (toKey, heritage) => {
       await env.SESSION.getByName(toKey).adopt({ heritage });
     },
+    ...(chat === undefined ? {} : { chatReminders: remindersOf(env, chat) }),
     parentContext: async () => {
       if (parent === undefined) return [];
       const { messages } = await env.SESSION.getByName(parent).context({});
@@ -192,6 +195,15 @@ function personOf(env: Environment, userId: number): ReturnType<SessionPorts["pe
     eraseAll: async () => {
       await stub().erase({});
     },
+  };
+}
+
+function remindersOf(env: Environment, key: string): RemindersPort {
+  const stub = () => env.SESSION.getByName(key);
+  return {
+    add: (plan) => stub().addReminder({ plan }),
+    list: async () => (await stub().reminders({})).reminders,
+    cancel: async (id) => (await stub().cancelReminder({ id })).cancelled,
   };
 }
 

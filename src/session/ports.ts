@@ -1,6 +1,6 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { CodeLoader } from "../agent/tools/run-javascript.ts";
-import type { Fetch, PersonPort } from "../agent/tools/tool.ts";
+import type { Fetch, PersonPort, RemindersPort } from "../agent/tools/tool.ts";
 import type { ModelName, Settings } from "../config.ts";
 import type { Verdict } from "../core/failure.ts";
 import type { Choices } from "../core/session.ts";
@@ -58,6 +58,8 @@ export interface SessionPorts {
   readonly bot: BotPort;
   /** The chat has a new id: what this session holds goes on in the session of that name, if that one is new. */
   handOver(toKey: string, heritage: Heritage): Promise<void>;
+  /** The reminders of an aside are its chat's, where they are listed and outlive it. Absent: this is no aside. */
+  readonly chatReminders?: RemindersPort;
   /** The conversation that an aside (`…:btw:…`) may read: the parent's transcript. */
   parentContext(): Promise<readonly unknown[]>;
 }

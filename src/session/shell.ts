@@ -114,6 +114,14 @@ export class SessionShell {
     );
   }
 
+  /** For an aside of this chat. */
+  chatReminders(): Reminders {
+    // As in `tell`: the alarm of a run that died is not put off.
+    this.door.heal();
+    this.#touch();
+    return this.reminders;
+  }
+
   /** Goes on for a session whose chat has got this one's id. */
   adopt(heritage: Heritage): void {
     this.door.heal();

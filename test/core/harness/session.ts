@@ -1,4 +1,5 @@
 import { openAiStream } from "../../../playground/model/wire-openai.ts";
+import type { Fetch } from "../../../src/agent/tools/tool.ts";
 import { readSettings } from "../../../src/config.ts";
 import type { LogFields } from "../../../src/log.ts";
 import { languageModel } from "../../../src/models/registry.ts";
@@ -58,6 +59,8 @@ export class Stage {
   alarmAt: number | undefined;
   /** What another object keeps cannot be reached. */
   isElsewhereAway = false;
+  /** What is out there: pages, and the files of the chat. */
+  web: Fetch = async () => new Response("<p>A page.</p>", { headers: { "content-type": "text/html" } });
   /** Looking up a key throws, as no port should. */
   failsToReadKeys = false;
   /** The session of the chat's new id cannot be reached. */
@@ -342,7 +345,7 @@ export class Stage {
       settings,
       log: (event, fields = {}) => void (life.alive && this.logged.push({ event, fields })),
       call: async (method, payload) => (life.alive ? living(await this.#call(method, { ...payload })) : never),
-      fetch: async () => new Response("<p>A page.</p>", { headers: { "content-type": "text/html" } }),
+      fetch: (url, init) => this.web(url, init),
       pool: () => ({
         lease: async (request) =>
           living(
@@ -429,6 +432,7 @@ export class Stage {
 
   async #call(method: string, payload: Record<string, unknown>): Promise<CallResult> {
     if (method === "sendChatAction") return { ok: true, result: true };
+    if (method === "getFile") return { ok: true, result: { file_path: "documents/file" } };
     this.calls.push({ at: this.now, method, payload });
     const index = this.#refusals.findIndex((one) => one.method.test(method));
     const [refused] = index < 0 ? [] : this.#refusals.splice(index, 1);
