@@ -115,7 +115,7 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
             break;
           case "tool-call":
             begun = true;
-            calls.push({ id: part.toolCallId, name: part.toolName, input: inputOf(part.input) });
+            calls.push({ id: idOf(part.toolCallId, calls), name: part.toolName, input: inputOf(part.input) });
             request.onProgress();
             break;
           case "error":
@@ -165,6 +165,13 @@ function isCallForTools(error: unknown): boolean {
 /** Every file is in the conversation as bytes. What is not stays away: no address that anybody wrote is fetched from here. */
 async function nothingToDownload(wanted: readonly { readonly url: URL }[]): Promise<null[]> {
   return wanted.map(() => null);
+}
+
+/** Two calls of one id would share their results, and no provider takes a conversation in which one call has two. */
+function idOf(wanted: string, calls: readonly ToolCall[]): string {
+  let id = wanted;
+  for (let number = 2; calls.some((call) => call.id === id); number += 1) id = `${wanted}_${number}`;
+  return id;
 }
 
 function inputOf(written: string): unknown {

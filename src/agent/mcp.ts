@@ -2,7 +2,7 @@ import type { MCPClient } from "@ai-sdk/mcp";
 import * as z from "zod";
 import type { McpServer } from "../config.ts";
 import { callResult } from "./mcp-result.ts";
-import { cutText, type Fetch, refused, short, type Tool, untrusted } from "./tools/tool.ts";
+import { cutText, type Fetch, refused, said, short, type Tool, untrusted } from "./tools/tool.ts";
 
 /**
  * The tools of MCP servers, over HTTP, for one turn: connect to all at once, list, call, close. A server that is down
@@ -14,8 +14,10 @@ import { cutText, type Fetch, refused, short, type Tool, untrusted } from "./too
 
 export interface McpTools {
   readonly tools: readonly Tool[];
-  /** One for each server that cannot be used, or not wholly. */
+  /** One for each server that cannot be used. */
   readonly notices: readonly { readonly server: string; readonly text: string }[];
+  /** Servers that have more tools than are offered. */
+  readonly crowded: readonly { readonly server: string; readonly tools: number; readonly offered: number }[];
   /** Never throws; ends within CLOSE_MS. */
   close(): Promise<void>;
 }
@@ -30,12 +32,14 @@ export interface McpOptions {
   readonly callMs?: number;
 }
 
-const CONNECT_MS = 10_000;
+export const CONNECT_MS = 10_000;
 const CALL_MS = 60_000;
 const CLOSE_MS = 2000;
 const MOST_PAGES = 5;
 /** Every definition is part of every prompt. */
 const MOST_TOOLS = 64;
+/** OpenAI's limit for the functions of one request; ours are among them. */
+const MOST_TOOLS_IN_ALL = 128;
 const DESCRIPTION_CHARS = 1024;
 /** OpenAI's limit for a function's name. */
 const NAME_CHARS = 64;
@@ -43,6 +47,7 @@ const NAME_CHARS = 64;
 export async function connectMcp(servers: readonly McpServer[], options: McpOptions): Promise<McpTools> {
   const clients: MCPClient[] = [];
   const notices: { server: string; text: string }[] = [];
+  const crowded: { server: string; tools: number; offered: number }[] = [];
   const tools: Tool[] = [];
   const taken = new Set(options.taken ?? []);
   const reached = await Promise.all(servers.map((server) => reach(server, options, clients)));
@@ -54,19 +59,17 @@ export async function connectMcp(servers: readonly McpServer[], options: McpOpti
       });
       continue;
     }
-    if (found.listed.length > MOST_TOOLS) {
-      notices.push({
-        server: found.server.name,
-        text: `The MCP server "${found.server.name}" has ${found.listed.length} tools; the first ${MOST_TOOLS} are offered.`,
-      });
+    const offered = Math.min(found.listed.length, MOST_TOOLS, Math.max(0, MOST_TOOLS_IN_ALL - taken.size));
+    if (offered < found.listed.length) {
+      crowded.push({ server: found.server.name, tools: found.listed.length, offered });
     }
-    for (const listed of found.listed.slice(0, MOST_TOOLS)) {
+    for (const listed of found.listed.slice(0, offered)) {
       const name = freeName(`${found.server.name}_${listed.name}`, taken);
       taken.add(name);
       tools.push(mcpTool(name, found.server, listed, found.client, options.callMs ?? CALL_MS));
     }
   }
-  return { tools, notices, close: () => closeAll(clients) };
+  return { tools, notices, crowded, close: () => closeAll(clients) };
 }
 
 /** What a server says of one tool. `schema` is the JSON schema of its arguments. */
@@ -173,7 +176,7 @@ function mcpTool(
     name,
     description: cutText(listed.description ?? listed.name, DESCRIPTION_CHARS),
     arguments: z.record(z.string(), z.unknown()),
-    schema: { properties: {}, ...listed.inputSchema, type: "object" },
+    schema: plainObject(listed.inputSchema),
     repeatable: listed.annotations?.readOnlyHint === true || listed.annotations?.idempotentHint === true,
     limitMs,
     status: () => ({ key: "tool.mcp", params: { server: short(server.name), tool: short(listed.name) } }),
@@ -185,9 +188,8 @@ function mcpTool(
           options: { signal: context.signal },
         });
         const result = callResult(answer);
-        return result.isError
-          ? refused(result.text)
-          : { kind: "text", text: untrusted(`the tool ${listed.name} of ${server.name}`, result.text) };
+        const marked = untrusted(`the tool ${listed.name} of ${server.name}`, result.text);
+        return result.isError ? refused(marked) : said(marked);
       } catch (error) {
         return refused(`${name} failed: the MCP server "${server.name}" did not do it (${callReason(error)}).`);
       }
@@ -195,12 +197,24 @@ function mcpTool(
   };
 }
 
+const branch = z.object({ properties: z.record(z.string(), z.unknown()) });
+
+/**
+ * OpenAI and Anthropic refuse the whole request for one function whose schema is a choice at its top. What any of the
+ * choices takes is taken then, and the server says what does not go together.
+ */
+function plainObject(schema: ListedTool["inputSchema"]): Readonly<Record<string, unknown>> {
+  const { oneOf, anyOf, allOf, not: _not, enum: _enum, properties, ...rest } = schema;
+  const taken = [oneOf, anyOf, allOf].flat().map((choice) => branch.safeParse(choice).data?.properties);
+  return { ...rest, properties: Object.assign({}, ...taken, properties), type: "object" };
+}
+
 const protocolError = z.object({ code: z.number(), message: z.string() });
 
 /** What a server says in its protocol (arguments that do not fit) is for the model; what HTTP says is not. */
 function callReason(error: unknown): string {
-  const said = protocolError.safeParse(error);
-  return said.success ? short(said.data.message, 300) : reason(error);
+  const told = protocolError.safeParse(error);
+  return told.success ? short(told.data.message, 300) : reason(error);
 }
 
 async function closeAll(clients: readonly MCPClient[]): Promise<void> {

@@ -52,11 +52,13 @@ export function planReminder(given: ReminderArguments, now: number, timezone?: s
   const cron = given.cron?.trim() || undefined;
   const zone = given.timezone?.trim() || timezone || "UTC";
   if (!isTimezone(zone)) return no(`timezone is not known; expected an IANA name such as Europe/Berlin.`);
-  const ways = [given.in_seconds, at, cron].filter((way) => way !== undefined);
+  // Some models fill in every field: 0 beside another time stands for none, as "" does.
+  const inSeconds = given.in_seconds === 0 && (at ?? cron) !== undefined ? undefined : given.in_seconds;
+  const ways = [inSeconds, at, cron].filter((way) => way !== undefined);
   if (ways.length !== 1) return no("expected exactly one of in_seconds, at and cron.");
 
   if (cron !== undefined) return planCron(text, cron, zone, now);
-  const nextAt = at === undefined ? now + (given.in_seconds ?? 0) * 1000 : readTime(at, now, zone);
+  const nextAt = at === undefined ? now + (inSeconds ?? 0) * 1000 : readTime(at, now, zone);
   if (nextAt === undefined) {
     return no(
       'at is not a time; expected "2026-12-01T09:00", with an offset or in the time zone, "18:30" or "tomorrow 9:00".',

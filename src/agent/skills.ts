@@ -70,7 +70,7 @@ function check(fields: ReadonlyMap<string, unknown>, body: string): ParsedSkill 
 }
 
 function broken(problem: string): ParsedSkill {
-  return { ok: false, problem: `The skill cannot be used: ${problem}.` };
+  return { ok: false, problem: `${problem}.` };
 }
 
 /** The skill of a command, owners' own before those that ship. */

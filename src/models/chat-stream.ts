@@ -11,6 +11,9 @@ import { createParser } from "eventsource-parser";
 import * as z from "zod";
 import type { Parts } from "./parts.ts";
 
+/** Who said [DONE] has said all. A body read to its end leaves the connection to the next call; one that is kept open is let go. */
+const END_AFTER_DONE_MS = 250;
+
 /**
  * The body of a streamed `chat/completions` answer as the parts of the AI SDK, in one pass. The SDK leads every token through
  * five streams, which is a third of what a whole turn costs (docs/decisions.md).
@@ -30,7 +33,7 @@ export class ChatParts implements Parts {
 
   async next(): Promise<readonly LanguageModelV4StreamPart[]> {
     while (this.#heard.length === 0 && !this.#isOver) {
-      const { done, value } = await this.#reader.read();
+      const { done, value } = await (this.#answer.isDone ? this.#restOrEnd() : this.#reader.read());
       this.#isOver = done;
       if (done) this.#answer.end();
       else this.#events.feed(this.#decoder.decode(value, { stream: true }));
@@ -43,6 +46,17 @@ export class ChatParts implements Parts {
 
   cancel(reason?: unknown): Promise<void> {
     return this.#reader.cancel(reason);
+  }
+
+  /** Not by cancelling: workerd would reject the read that is under way. */
+  async #restOrEnd(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    const { promise: over, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(resolve, END_AFTER_DONE_MS);
+    const read = await Promise.race([this.#reader.read(), over]);
+    clearTimeout(timer);
+    if (read) return read;
+    void this.#reader.cancel().catch(() => {});
+    return { done: true, value: undefined };
   }
 }
 
@@ -59,6 +73,7 @@ class Answer {
   #open: Kind | undefined;
   /** Of what is open: heard, and not said yet. Pieces that came together are said together. */
   #words = "";
+  #isDone = false;
   #refused = false;
   #failed = false;
   #finish: string | undefined;
@@ -69,9 +84,17 @@ class Answer {
     this.#calls = new StreamingToolCallTracker({ enqueue: say });
   }
 
+  /** It was said that nothing more comes. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
   /** The data of one event. */
   hear(data: string): void {
-    if (data === "[DONE]") return;
+    if (data === "[DONE]") {
+      this.#isDone = true;
+      return;
+    }
     const chunk = read(data);
     if (chunk instanceof Error) return this.#fail(chunk);
     if (chunk.error) return this.#fail(chunk.error);

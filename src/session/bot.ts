@@ -23,8 +23,8 @@ export function botOf(env: Environment, settings: Settings): BotPort {
       return texts;
     },
     addSkill: async (name, text) => {
-      skillsKnown = undefined;
       const added = await directory().addSkill({ name, text });
+      skillsKnown = undefined;
       if (added.ok) return undefined;
       return added.reason === "bad_name"
         ? "its name cannot be a command"

@@ -58,7 +58,6 @@ export class Door {
   #live: LiveRun | undefined;
   /** When the alarm is set to go off, as far as this process knows; undefined: not set, or not known. */
   #armedAt: number | undefined;
-  #held: Promise<void> = Promise.resolve();
   #whereabouts: Whereabouts;
   readonly #dues: (() => number | undefined)[] = [];
 
@@ -85,15 +84,6 @@ export class Door {
 
   get whereabouts(): Whereabouts {
     return this.#whereabouts;
-  }
-
-  /** A run that begins from here on works once the event loop has come round: whoever brought the message is answered first. */
-  hold(): void {
-    this.#held = new Promise((resolve) => void this.#ports.after(0, resolve));
-  }
-
-  get held(): Promise<void> {
-    return this.#held;
   }
 
   /** Further times at which the object must be woken (reminders, retention). They are asked each time the alarm is derived. */

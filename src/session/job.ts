@@ -105,8 +105,8 @@ class SessionRun implements LiveRun {
 
   async #work(): Promise<void> {
     // The door must know of this run before it says anything: one that is over at once would stand in the next one's place.
-    // And whoever brought the message is answered first: what a run begins with would hold the acknowledgement up.
-    await this.#door.held;
+    // And nothing that it sends could leave before the commit is on disk, which is when the acknowledgement leaves, too.
+    await this.#ports.untilStored();
     try {
       await work(this.#job());
     } finally {
@@ -169,7 +169,11 @@ class SessionRun implements LiveRun {
       system: () => material.system(),
       conversation: () => material.conversation(),
       unanswered: () => material.unanswered(),
-      tools: () => toolbox.tools(),
+      tools: async () => {
+        const tools = await toolbox.tools();
+        this.#progressAt = ports.now();
+        return tools;
+      },
       definitions,
       context: (tool) => toolbox.context(tool),
       ask: (call, question, options, isLast) => {

@@ -121,15 +121,17 @@ export class Material {
     const at = rows.findLastIndex((row) => messagesOf(row).some((message) => callsOf(message).length > 0));
     const row = rows[at];
     if (!row) return [];
-    const later = rows.slice(at + 1).flatMap(messagesOf);
+    const laterRows = rows.slice(at + 1);
+    const later = laterRows.flatMap(messagesOf);
     // Words of the model or of a person after it: the step is closed, whatever it lacks.
-    if (later.some((message) => message.role !== "tool") || rows.slice(at + 1).some((next) => next.body.user))
-      return [];
+    if (later.some((message) => message.role !== "tool") || laterRows.some((next) => next.body.user)) return [];
     const answered = new Set(later.flatMap(resultIds));
     const open = messagesOf(row)
       .flatMap(callsOf)
       .filter((call) => !answered.has(call.id));
     const asked = questions.all(this.#door);
+    // Of calls in a row a dead process had begun the first that is open, unless this run has carried out calls of them since.
+    const mayHaveBegun = [row, ...laterRows].every((next) => next.run !== this.#context.run);
     return open.map((call, index) => {
       const question = asked.find((candidate) => candidate.call.id === call.id);
       if (question) {
@@ -137,7 +139,7 @@ export class Material {
         this.#door.keep(() => questions.close(this.#door, question, undefined));
         return { ...call, hadBegun: false, question: "closed" as const };
       }
-      return { ...call, hadBegun: index === 0 && row.run !== this.#context.run };
+      return { ...call, hadBegun: index === 0 && mayHaveBegun };
     });
   }
 

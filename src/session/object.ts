@@ -1,4 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
+import type { Reminder, ReminderPlan } from "../agent/reminders.ts";
+import type { AddedReminder } from "../agent/tools/tool.ts";
 import type { Environment } from "../environment.ts";
 import { log } from "../log.ts";
 import type { Inbound } from "../telegram/message.ts";
@@ -61,6 +63,19 @@ export class Session extends DurableObject<Environment> {
   } {
     this.#open().tell(request.key, request.params, request.language);
     return { ok: true };
+  }
+
+  /** For what goes on beside this chat's conversation; it may be the first that is heard of the chat. */
+  addReminder(request: { readonly plan: ReminderPlan }): AddedReminder {
+    return this.#open().chatReminders().add(request.plan);
+  }
+
+  reminders(_request: object): { readonly ok: true; readonly reminders: readonly Reminder[] } {
+    return { ok: true, reminders: this.#exists() ? this.#open().chatReminders().list() : [] };
+  }
+
+  cancelReminder(request: { readonly id: number }): { readonly ok: true; readonly cancelled: boolean } {
+    return { ok: true, cancelled: this.#exists() && this.#open().chatReminders().cancel(request.id) };
   }
 
   adopt(request: { readonly heritage: Heritage }): { readonly ok: true } {

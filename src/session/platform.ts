@@ -1,3 +1,4 @@
+import type { RemindersPort } from "../agent/tools/tool.ts";
 import type { Settings } from "../config.ts";
 import { shardOf } from "../directory/shards.ts";
 import { type Environment, settingsOf } from "../environment.ts";
@@ -28,6 +29,7 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
     key,
     sql: storage.sql,
     transactionSync: (work) => storage.transactionSync(work),
+    untilStored: () => storage.sync().catch(() => {}),
     setAlarm: (at) => void storage.setAlarm(at),
     deleteAlarm: () => void storage.deleteAlarm(),
     wipe: () => {
@@ -100,6 +102,7 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
     handOver: async (toKey, heritage) => {
       await env.SESSION.getByName(toKey).adopt({ heritage });
     },
+    ...(parent === undefined ? {} : { chatReminders: remindersOf(env, parent) }),
     parentContext: async () => {
       if (parent === undefined) return { messages: [] };
       try {
@@ -197,6 +200,15 @@ function personOf(env: Environment, userId: number): ReturnType<SessionPorts["pe
     eraseAll: async () => {
       await stub().erase({});
     },
+  };
+}
+
+function remindersOf(env: Environment, key: string): RemindersPort {
+  const stub = () => env.SESSION.getByName(key);
+  return {
+    add: (plan) => stub().addReminder({ plan }),
+    list: async () => (await stub().reminders({})).reminders,
+    cancel: async (id) => (await stub().cancelReminder({ id })).cancelled,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { CodeLoader } from "../agent/tools/run-javascript.ts";
-import type { Fetch, PersonPort } from "../agent/tools/tool.ts";
+import type { Fetch, PersonPort, RemindersPort } from "../agent/tools/tool.ts";
 import type { ModelName, Settings } from "../config.ts";
 import type { Verdict } from "../core/failure.ts";
 import type { Choices } from "../core/session.ts";
@@ -17,6 +17,8 @@ export interface SessionPorts {
   readonly key: string;
   readonly sql: Sql;
   transactionSync<T>(work: () => T): T;
+  /** What was committed is on disk. Never at once, never rejected: what cannot be stored ends the object by itself. */
+  untilStored(): Promise<void>;
   setAlarm(at: number): void;
   deleteAlarm(): void;
   /** Deletes all storage of the session; it is as if it had never been. */
@@ -56,6 +58,8 @@ export interface SessionPorts {
   readonly bot: BotPort;
   /** The chat has a new id: what this session holds goes on in the session of that name, if that one is new. */
   handOver(toKey: string, heritage: Heritage): Promise<void>;
+  /** The reminders of an aside are its chat's, where they are listed and outlive it. Absent: this is no aside. */
+  readonly chatReminders?: RemindersPort;
   /** What an aside (`…:bg:…`, `…:btw:…`) takes from the session it was asked in; elsewhere nothing. */
   parentContext(): Promise<ParentContext>;
 }

@@ -1,5 +1,5 @@
 import { nextOccurrence, REMINDERS_PER_SESSION, type Reminder, type ReminderPlan } from "../agent/reminders.ts";
-import type { RemindersPort } from "../agent/tools/tool.ts";
+import type { AddedReminder, RemindersPort } from "../agent/tools/tool.ts";
 import { safe, styled } from "../words/styled.ts";
 import { words } from "../words/words.ts";
 import type { Door } from "./door.ts";
@@ -22,7 +22,7 @@ export class Reminders implements RemindersPort {
     this.#sql = sql;
   }
 
-  add(plan: ReminderPlan): { readonly id: number } | { readonly refused: string } {
+  add(plan: ReminderPlan): AddedReminder {
     if (this.list().length >= REMINDERS_PER_SESSION) {
       return {
         refused: `There are ${REMINDERS_PER_SESSION} reminders here already, which is the most. Cancel one first.`,

@@ -53,7 +53,6 @@ export class SessionShell {
   }
 
   async accept(inbound: Inbound): Promise<Accepted> {
-    this.door.hold();
     const accepted = await accept(this.door, this.#ports, this.reminders, inbound);
     this.#touch();
     return accepted;
@@ -113,6 +112,14 @@ export class SessionShell {
         attempting: true,
       }),
     );
+  }
+
+  /** For an aside of this chat. */
+  chatReminders(): Reminders {
+    // As in `tell`: the alarm of a run that died is not put off.
+    this.door.heal();
+    this.#touch();
+    return this.reminders;
   }
 
   /** Goes on for a session whose chat has got this one's id. */

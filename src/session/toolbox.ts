@@ -1,4 +1,4 @@
-import { connectMcp, type McpTools } from "../agent/mcp.ts";
+import { CONNECT_MS, connectMcp, type McpTools } from "../agent/mcp.ts";
 import type { Tool, ToolContext } from "../agent/tools/tool.ts";
 import { toolset } from "../agent/tools/toolset.ts";
 import type { Running } from "../core/session.ts";
@@ -13,6 +13,9 @@ import { skillsOf } from "./skills.ts";
 
 /** The tools that need to know what time it is where the person is. */
 const READS_THE_CLOCK: ReadonlySet<string> = new Set(["now", "remind"]);
+
+/** Of the limit of idleness, what connecting to tool servers may take: one that hangs must not end the run. */
+const CONNECT_SHARE = 0.5;
 
 export interface ToolboxContext {
   readonly run: string;
@@ -53,8 +56,12 @@ export class Toolbox {
       signal: this.#run.signal,
       fetch,
       taken: own.map((tool) => tool.name),
+      connectMs: Math.min(CONNECT_MS, settings.runIdleTimeoutMs * CONNECT_SHARE),
     });
-    const notices = this.#mcp.notices;
+    const { notices, crowded } = this.#mcp;
+    // A matter of the settings: whoever wrote the message can do nothing about it.
+    for (const { server, tools, offered } of crowded)
+      this.#door.log("config.invalid", { run: this.#run.run, name: "MCP_SERVERS", server, tools, offered });
     if (notices.length > 0 && this.#run.turn()?.steps === 0) {
       this.#door.keep(() => {
         for (const notice of notices) {
@@ -75,7 +82,7 @@ export class Toolbox {
       now: this.#ports.now(),
       session: this.#ports.key,
       fetch: this.#ports.fetch,
-      reminders: this.#reminders,
+      reminders: this.#ports.chatReminders ?? this.#reminders,
       files: {
         send: async ({ name, mime, bytes }) => {
           if (!this.#run.turn()) return { ok: false, expected: "the turn was ended." };

@@ -19,7 +19,7 @@ export const de = {
   reset_daily: "✨ Neuer Tag, neues Gespräch.",
   reset_tool: "✨ Das Gespräch endet hiermit. Mit der nächsten Nachricht beginnt ein neues.",
   timed_out_idle:
-    "⌛ Vom Modell kam {seconds} s lang nichts, darum habe ich abgebrochen. Was schon da war, bleibt. Versuch es mit /retry.",
+    "⌛ Weder vom Modell noch von einem Werkzeug kam {seconds} s lang etwas, darum habe ich abgebrochen. Was schon da war, bleibt. Versuch es mit /retry.",
   timed_out_total:
     "⌛ Die Zeitgrenze von {seconds} s ist erreicht, darum habe ich abgebrochen. Was schon da war, bleibt. Versuch es mit /retry.",
   exhausted:

@@ -18,7 +18,7 @@ export const en = {
   reset_daily: "✨ A new day, so a new conversation starts here.",
   reset_tool: "✨ The conversation ends with this. The next message starts a new one.",
   timed_out_idle:
-    "⌛ Nothing came from the model for {seconds} s, so I ended this turn. What had come is kept. Try /retry.",
+    "⌛ Nothing came from the model or a tool for {seconds} s, so I ended this turn. What had come is kept. Try /retry.",
   timed_out_total: "⌛ This turn reached its limit of {seconds} s and was ended. What had come is kept. Try /retry.",
   exhausted:
     "🔋 No model key can serve this now ({reason}), and none is known to come back. The owner of this bot has to look.",

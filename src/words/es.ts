@@ -17,7 +17,7 @@ export const es = {
   reset_daily: "✨ Día nuevo, conversación nueva.",
   reset_tool: "✨ La conversación termina aquí. El próximo mensaje empieza una nueva.",
   timed_out_idle:
-    "⌛ El modelo no envió nada durante {seconds} s, así que lo detuve. Lo que había llegado se conserva. Prueba /retry.",
+    "⌛ Ni el modelo ni una herramienta enviaron nada durante {seconds} s, así que lo detuve. Lo que había llegado se conserva. Prueba /retry.",
   timed_out_total:
     "⌛ Se alcanzó el límite de {seconds} s y lo detuve. Lo que había llegado se conserva. Prueba /retry.",
   exhausted:

@@ -17,7 +17,7 @@ export const pt = {
   reset_daily: "✨ Novo dia, nova conversa.",
   reset_tool: "✨ A conversa termina aqui. A próxima mensagem começa uma nova.",
   timed_out_idle:
-    "⌛ O modelo ficou {seconds} s sem enviar nada, por isso encerrei. O que já tinha chegado fica. Tente /retry.",
+    "⌛ Nem o modelo nem uma ferramenta enviou nada durante {seconds} s, por isso encerrei. O que já tinha chegado fica. Tente /retry.",
   timed_out_total:
     "⌛ O limite de {seconds} s foi atingido, por isso encerrei. O que já tinha chegado fica. Tente /retry.",
   exhausted:

@@ -15,7 +15,8 @@ export const zh = {
   reset_idle: "✨ 上次对话已经过去一段时间，新的对话从这里开始。",
   reset_daily: "✨ 新的一天，新的对话从这里开始。",
   reset_tool: "✨ 这次对话到此结束，下一条消息会开始新的对话。",
-  timed_out_idle: "⌛ 模型 {seconds} 秒没有任何输出，我已结束这次回答，已收到的内容会保留。可以试试 /retry。",
+  timed_out_idle:
+    "⌛ 模型和工具在 {seconds} 秒内都没有任何输出，我已结束这次回答，已收到的内容会保留。可以试试 /retry。",
   timed_out_total: "⌛ 这次回答达到了 {seconds} 秒的上限，已被结束，已收到的内容会保留。可以试试 /retry。",
   exhausted: "🔋 现在没有可用的模型密钥（{reason}），也不知道何时恢复。需要机器人的所有者来处理。",
   exhausted_until: "🔋 现在没有可用的模型密钥（{reason}）。最早恢复时间：{until}。请到时再发一次。",

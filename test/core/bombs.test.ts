@@ -52,7 +52,10 @@ describe("a bomb", () => {
     ["a tag that would run", "x: !!js/function 'f'"],
   ])("in a SKILL.md is one line that says what is wrong: %s", async (_, yaml) => {
     const parsed = await parseSkill(`---\nname: a\ndescription: b\n${yaml}\n---\nbody`);
-    expect(parsed).toMatchObject({ ok: false, problem: expect.stringMatching(/^The skill cannot be used: [^\n]+$/) });
+    expect(parsed).toMatchObject({
+      ok: false,
+      problem: expect.stringMatching(/^its front matter is no YAML [^\n]+\.$/),
+    });
   });
 
   it("in a SKILL.md's prototype reaches nothing", async () => {

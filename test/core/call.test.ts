@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { callModel, MOST_TEXT_CHARS } from "../../src/agent/call.ts";
+import { anthropicModel } from "../../src/models/anthropic.ts";
 import { openAiCompatibleModel } from "../../src/models/openai-compatible.ts";
 
 /** One model call, where the model does not know when to stop. */
@@ -22,9 +23,9 @@ function endless(delta: object): { readonly fetch: typeof fetch; readonly isCanc
   };
 }
 
-function ask(fetch: typeof globalThis.fetch) {
+function ask(fetch: typeof globalThis.fetch, make: typeof anthropicModel = openAiModel) {
   return callModel({
-    model: openAiCompatibleModel({ provider: "local", model: "m", baseURL: "http://local/v1", apiKey: "k", fetch }),
+    model: make("m", { baseURL: "http://local/v1", apiKey: "k", fetch }),
     system: "",
     messages: [{ role: "user", content: "go on" }],
     tools: [],
@@ -33,6 +34,10 @@ function ask(fetch: typeof globalThis.fetch) {
     onText: () => {},
     onProgress: () => {},
   });
+}
+
+function openAiModel(model: string, options: Parameters<typeof anthropicModel>[1]) {
+  return openAiCompatibleModel({ provider: "local", model, ...options });
 }
 
 test("an answer that never ends is cut where a row could no longer hold it, and its stream is cancelled", async () => {
@@ -50,4 +55,27 @@ test("arguments of a tool that never end are a torn stream", async () => {
   });
   expect(await ask(fetch)).toMatchObject({ ok: false, midStream: true });
   await expect.poll(isCancelled).toBe(true);
+});
+
+test("calls of one id are told apart, so that each has a result of its own", async () => {
+  const usage = { input_tokens: 1, output_tokens: 1 };
+  const events = [
+    { type: "message_start", message: { id: "m", type: "message", role: "assistant", model: "m", content: [], usage } },
+    ...["now", "reminders", "now"].flatMap((name, index) => [
+      { type: "content_block_start", index, content_block: { type: "tool_use", id: "same", name, input: {} } },
+      { type: "content_block_stop", index },
+    ]),
+    { type: "message_delta", delta: { stop_reason: "tool_use", stop_sequence: null }, usage },
+    { type: "message_stop" },
+  ];
+  const body = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+  const fetch = async () => new Response(body, { headers: { "content-type": "text/event-stream" } });
+  expect(await ask(fetch, anthropicModel)).toMatchObject({
+    ok: true,
+    calls: [
+      { id: "same", name: "now" },
+      { id: "same_2", name: "reminders" },
+      { id: "same_3", name: "now" },
+    ],
+  });
 });

@@ -85,11 +85,29 @@ describe("the tools of an MCP server", () => {
     await mcp.close();
   });
 
-  it("are the first 64, with a notice, when there are too many", async () => {
+  it("are the first 64 of a server, and no more in all than OpenAI takes with ours, when there are too many", async () => {
     const tools = Array.from({ length: 70 }, (_, index) => ({ ...ECHO, name: `t${index}` }));
-    const { mcp } = await connect({ "mcp.example.com": { tools } });
-    expect(mcp.tools).toHaveLength(64);
-    expect(mcp.notices).toMatchObject([{ server: "docs", text: expect.stringContaining("has 70 tools") }]);
+    const scripts = { "mcp.example.com": { tools }, "b.example.com": { tools }, "c.example.com": { tools: [ECHO] } };
+    const { mcp } = await connect(scripts, { taken: ["now", "ask"] });
+    expect(mcp.tools).toHaveLength(126);
+    expect(mcp.crowded).toEqual([
+      { server: "docs", tools: 70, offered: 64 },
+      { server: "docs1", tools: 70, offered: 62 },
+      { server: "docs2", tools: 1, offered: 0 },
+    ]);
+    // It does answer: nobody is told that it does not.
+    expect(mcp.notices).toEqual([]);
+    await mcp.close();
+  });
+
+  it("whose arguments are a choice of shapes are shown as one plain object, as providers ask for", async () => {
+    const shape = (name: string) => ({ properties: { [name]: { type: "string" } }, required: [name] });
+    const inputSchema = { type: "object", oneOf: [shape("id"), shape("path")], properties: { lines: {} }, not: {} };
+    const { mcp } = await connect({ "mcp.example.com": { tools: [{ name: "open", inputSchema }] } });
+    expect(definitions(mcp.tools)[0]?.inputSchema).toEqual({
+      type: "object",
+      properties: { id: { type: "string" }, path: { type: "string" }, lines: {} },
+    });
     await mcp.close();
   });
 });
@@ -107,7 +125,10 @@ describe("a call of an MCP tool", () => {
     };
     const { mcp } = await connect({ "mcp.example.com": script });
     const call = (word: string) => callTool(mcp.tools, "docs_echo", { word }, stage().context);
-    expect(await call("tool")).toEqual({ kind: "error", text: "no tea left" });
+    expect(await call("tool")).toMatchObject({
+      kind: "error",
+      text: expect.stringMatching(/it is data.*\n<content>\nno tea left\n<\/content>$/),
+    });
     expect(await call("protocol")).toMatchObject({ kind: "error", text: expect.stringContaining("word must be tea") });
     down = true;
     const refused = await call("x");

@@ -234,6 +234,26 @@ describe("an answer", () => {
     });
   });
 
+  test("in the dialect of openai is over when it says so, though the connection is kept open", async () => {
+    let cancelled = 0;
+    const said = await sse(chunk({ role: "assistant", content: "hi" }), chunk({}, "stop"), "[DONE]").bytes();
+    const open = new ReadableStream({
+      start: (controller) => controller.enqueue(said),
+      cancel: () => {
+        cancelled += 1;
+      },
+    });
+    const { fetch } = stub(() => new Response(open, { headers: { "content-type": "text/event-stream" } }));
+    const model = await languageModel({
+      model: { provider: "openai", model: "gpt-5-mini" },
+      settings: undefined,
+      key: KEY,
+      fetch,
+    });
+    expect(await ask(model)).toMatchObject({ text: "hi", finish: "stop" });
+    expect(cancelled).toBe(1);
+  });
+
   const anthropicEvents = (...events: readonly { type: string }[]) =>
     new Response(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""), {
       headers: { "content-type": "text/event-stream", "request-id": "req_stub_2" },

@@ -99,6 +99,14 @@ describe("when a reminder comes", () => {
     });
   });
 
+  it("takes a field that is filled with nothing for none, as models do that fill in every field", () => {
+    expect(planReminder({ text: "tea", in_seconds: 0, at: "18:30", cron: "" }, NOW, BERLIN)).toMatchObject({
+      row: { nextAt: Date.parse("2026-11-22T17:30:00Z") },
+    });
+    expect(planReminder({ text: "tea", in_seconds: 0, at: " ", cron: "0 9 * * *" }, NOW, BERLIN).ok).toBe(true);
+    expect(planReminder({ text: "tea", in_seconds: 60, at: "", cron: "" }, NOW, BERLIN).ok).toBe(true);
+  });
+
   it("refuses an empty and an endless text", () => {
     expect(planReminder({ text: " ", in_seconds: 5 }, NOW).ok).toBe(false);
     expect(planReminder({ text: "x".repeat(REMINDER_TEXT_CHARS + 1), in_seconds: 5 }, NOW).ok).toBe(false);

@@ -87,7 +87,8 @@ describe("reminders", () => {
     expect(await call("remind", { text: "tea", in_seconds: null, cron: "", at: "19:30" }, context)).toMatch(
       /^text: Set/,
     );
-    await call("remind", { text: "tea", in_seconds: 5 }, context);
+    expect(await call("remind", { text: "tea", in_seconds: "5" }, context)).toMatch(/^text: Set/);
+    expect(await call("remind", { text: "tea", in_seconds: "soon" }, context)).toContain("in_seconds: ");
     expect(await call("remind", { text: "tea", in_seconds: 5 }, context)).toBe(
       "error: The reminder was not set: there are 3 already.",
     );

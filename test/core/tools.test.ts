@@ -83,7 +83,7 @@ describe("the toolset", () => {
 
   it("declares as repeatable only what a second time does not do twice", () => {
     const once = all.filter((tool) => !tool.repeatable).map((tool) => tool.name);
-    expect(once).toEqual(["remind", "ask", "send_file"]);
+    expect(once).toEqual(["remind", "send_file"]);
   });
 });
 

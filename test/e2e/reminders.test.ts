@@ -121,6 +121,25 @@ describe("a reminder", () => {
     }
   });
 
+  it("of an aside is the chat's: listed and cancelled there, and still there when the aside is not", async () => {
+    const one = newcomer(world);
+    for (const [command, text] of [
+      ["bg", "from the background"],
+      ["btw", "from beside"],
+    ] as const) {
+      world.model.next({ tools: [{ name: "remind", args: { text, in_seconds: 900 } }] }, says(`set it ${text}`));
+      world.model.next({ text: `${command} has set it` }, says(`set it ${text}`));
+      await one.tell(`/${command} set it ${text}`);
+      await one.hears(`${command} has set it`);
+    }
+    await one.tell("/remind");
+    const list = plain(await one.hears("Reminders"));
+    expect(list).toContain("from beside");
+    const [, id = ""] = /(\d+): .*from the background/.exec(list) ?? [];
+    expect(await result(one, "cancel_reminder", { id: Number(id) })).toBe(`Reminder ${id} is cancelled.`);
+    expect(await result(one, "reminders", {})).toMatch(/^\d+: [^\n]*from beside$/);
+  });
+
   it("comes in the topic where it was asked for", async () => {
     world.model.next(
       { tools: [{ name: "remind", args: { text: "water them", in_seconds: 1 } }] },

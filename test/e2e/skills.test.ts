@@ -101,6 +101,12 @@ describe("a skill", () => {
     await owner.hears("expected a name of 1 to 32 lower-case letters");
     sendSkill(owner, "---\nname: [broken\n---\nbody");
     await owner.hears("front matter is no YAML");
+    for (const name of ["stop", "reset"]) {
+      sendSkill(owner, `---\nname: ${name}\ndescription: x\n---\nbody`);
+      await owner.hears(`cannot be used: /${name} is a command of my own`);
+    }
+    sendSkill(owner, `---\nname: book\ndescription: x\n---\n${"x".repeat(65_536)}`);
+    await owner.hears("cannot be used: expected at most 64 KB");
     await owner.settled();
     expect(owner.logs("run.started")).toEqual([]);
   });

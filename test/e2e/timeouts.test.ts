@@ -43,7 +43,7 @@ describe("a model that does not do its part", () => {
       ask({ flow: "endless", tokensPerSecond: 25 }),
     ]);
     for (const one of [mute, silent, stalled]) {
-      await one.hears(`Nothing came from the model for ${IDLE_SECONDS} s`, LIMIT);
+      await one.hears(`Nothing came from the model or a tool for ${IDLE_SECONDS} s`, LIMIT);
       const [request] = one.asked(`first ${one.chatId}`);
       await world.model.waitFor("the call to be cut", () => request?.abortedAt !== undefined);
       const lasted = Number(request?.abortedAt) - Number(request?.at);

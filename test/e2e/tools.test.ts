@@ -234,4 +234,17 @@ describe("the tools", () => {
     expect(one.asked("never done")).toHaveLength(6);
     expect(plain(await one.hears("used all 6 steps"))).toContain("/retry");
   });
+
+  it("of an MCP server that hangs cost the turn no more than a part of its limit of idleness", async () => {
+    const servers = [
+      { name: "small", url: `${services.url}/mcp` },
+      { name: "stuck", url: `${hanging.url}/mcp` },
+    ];
+    await world.restart({ MCP_SERVERS: JSON.stringify(servers), RUN_IDLE_TIMEOUT_SECONDS: "4" });
+    const one = newcomer(world);
+    expect(await result("small_echo", { words: "hi" }, one)).toContain('echo of {"words":"hi"}');
+    await one.hears("The tool server stuck does not answer");
+    expect((await one.finished()).outcome).toBe("answered");
+    await hanging.waitFor("/mcp", true);
+  });
 });

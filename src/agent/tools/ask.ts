@@ -17,7 +17,8 @@ export const ask: Tool<{ question: string; options: string[] }> = {
       .array(z.string())
       .describe(`up to ${MOST_OPTIONS} different answers, at most ${OPTION_CHARS} characters each`),
   }),
-  repeatable: false,
+  // The question is put in the transaction that parks the run: where a process died over the call, it was never put.
+  repeatable: true,
   limitMs: 5000,
   status: (given) => ({ key: "tool.ask", params: { question: short(given.question) } }),
   async run(given) {

@@ -9,7 +9,7 @@ export const remind: Tool<ReminderArguments> = {
     "Sends the person a message later: once (in_seconds or at) or again and again (cron). Exactly one of the three. Tell the person the time that the result states.",
   arguments: z.object({
     text: z.string().describe("what to remind of, as the person shall read it"),
-    in_seconds: z.number().optional().describe("from now, in seconds"),
+    in_seconds: z.coerce.number().optional().describe("from now, in seconds"),
     at: z
       .string()
       .optional()
@@ -23,7 +23,7 @@ export const remind: Tool<ReminderArguments> = {
   async run(given, context) {
     const plan = planReminder(given, context.now, context.timezone);
     if (!plan.ok) return refused(`The reminder was not set: ${plan.expected}`);
-    const added = context.reminders.add(plan.row);
+    const added = await context.reminders.add(plan.row);
     if ("refused" in added) return refused(`The reminder was not set: ${added.refused}`);
     const guess =
       context.timezone || given.timezone || given.in_seconds !== undefined
@@ -41,7 +41,7 @@ export const reminders: Tool<Record<string, never>> = {
   limitMs: 5000,
   status: () => ({ key: "tool.reminders", params: {} }),
   async run(_given, context) {
-    const rows = context.reminders.list();
+    const rows = await context.reminders.list();
     return said(rows.length === 0 ? "There are no reminders." : rows.map(describeReminder).join("\n"));
   },
 };
@@ -54,7 +54,7 @@ export const cancelReminder: Tool<{ id: number }> = {
   limitMs: 5000,
   status: (given) => ({ key: "tool.cancel_reminder", params: { id: String(given.id) } }),
   async run(given, context) {
-    return context.reminders.cancel(given.id)
+    return (await context.reminders.cancel(given.id))
       ? said(`Reminder ${given.id} is cancelled.`)
       : refused(`There is no reminder ${given.id} (any more).`);
   },

@@ -84,13 +84,16 @@ export interface PersonPort {
   forget(request: { readonly id: number }): Promise<{ readonly ok: true; readonly forgotten: boolean }>;
 }
 
-/** The reminders of this session, in the session object's own storage. */
+/** The reminders of the chat: in the session object's own storage, or, of an aside, in that of its chat's session. */
 export interface RemindersPort {
-  add(reminder: ReminderPlan): { readonly id: number } | { readonly refused: string };
-  list(): readonly Reminder[];
+  add(reminder: ReminderPlan): Awaitable<AddedReminder>;
+  list(): Awaitable<readonly Reminder[]>;
   /** False: there is no such reminder. */
-  cancel(id: number): boolean;
+  cancel(id: number): Awaitable<boolean>;
 }
+
+export type AddedReminder = { readonly id: number } | { readonly refused: string };
+type Awaitable<T> = T | Promise<T>;
 
 /** Sends a document into the session's chat. */
 export interface FilesPort {

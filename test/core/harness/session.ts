@@ -1,4 +1,5 @@
 import { openAiStream } from "../../../playground/model/wire-openai.ts";
+import type { Fetch } from "../../../src/agent/tools/tool.ts";
 import { readSettings } from "../../../src/config.ts";
 import type { LogFields } from "../../../src/log.ts";
 import { languageModel } from "../../../src/models/registry.ts";
@@ -58,6 +59,8 @@ export class Stage {
   alarmAt: number | undefined;
   /** What another object keeps cannot be reached. */
   isElsewhereAway = false;
+  /** What is out there: pages, and the files of the chat. */
+  web: Fetch = async () => new Response("<p>A page.</p>", { headers: { "content-type": "text/html" } });
   /** Looking up a key throws, as no port should. */
   failsToReadKeys = false;
   /** The session of the chat's new id cannot be reached. */
@@ -313,6 +316,8 @@ export class Stage {
           }
         });
       },
+      // It needs no time to pass: only what is on now comes before it.
+      untilStored: () => new Promise((resolve) => void setImmediate(() => void (life.alive && resolve()))),
       setAlarm: (at) => {
         statement();
         this.alarmAt = at;
@@ -326,11 +331,6 @@ export class Stage {
       newId: () => this.#newId(),
       chance: () => 0.5,
       after: (ms, act) => {
-        // It needs no time to pass: only what is on now comes before it.
-        if (ms === 0) {
-          const soon = setImmediate(() => void (life.alive && act()));
-          return () => clearImmediate(soon);
-        }
         const timer = { at: this.now + ms, act: () => void (life.alive && act()) };
         this.#timers.push(timer);
         return () => {
@@ -345,7 +345,7 @@ export class Stage {
       settings,
       log: (event, fields = {}) => void (life.alive && this.logged.push({ event, fields })),
       call: async (method, payload) => (life.alive ? living(await this.#call(method, { ...payload })) : never),
-      fetch: async () => new Response("<p>A page.</p>", { headers: { "content-type": "text/html" } }),
+      fetch: (url, init) => this.web(url, init),
       pool: () => ({
         lease: async (request) =>
           living(
@@ -432,6 +432,7 @@ export class Stage {
 
   async #call(method: string, payload: Record<string, unknown>): Promise<CallResult> {
     if (method === "sendChatAction") return { ok: true, result: true };
+    if (method === "getFile") return { ok: true, result: { file_path: "documents/file" } };
     this.calls.push({ at: this.now, method, payload });
     const index = this.#refusals.findIndex((one) => one.method.test(method));
     const [refused] = index < 0 ? [] : this.#refusals.splice(index, 1);

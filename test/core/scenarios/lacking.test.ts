@@ -102,6 +102,42 @@ describe("a process that dies between any two statements to its storage", () => 
     }
     expect(died).toBeGreaterThan(20);
   }, 120_000);
+
+  it("does what stands behind a question once it is answered: nobody can have begun that before", async () => {
+    const called = {
+      tools: [
+        { name: "fetch_page", args: { url: "https://example.com" } },
+        { name: "ask", args: { question: "Which?", options: ["this", "that"] } },
+        { name: "remind", args: { text: "water the plants", in_seconds: 600 } },
+      ],
+    };
+    let died = 0;
+    for (let statements = 0; ; statements += 1) {
+      const stage = new Stage();
+      stage.nextTo("decide", called);
+      await stage.shell.accept(stage.message("decide"));
+      stage.diesAfter = statements;
+      await stage.pass(1_000).catch(() => {});
+      const survived = !stage.isDead;
+      stage.diesAfter = undefined;
+      if (!survived) stage.crash();
+      const turn = () => stage.shell.door.session.turn;
+      // What the model had said went with the process.
+      const { steps } = { steps: 0, ...turn() };
+      if (!survived && steps === 0 && stage.asked.length > 0) stage.nextTo("decide", called);
+      if (!survived && steps > 0) died += 1;
+      await stage.until("it asks", () => turn().phase === "waiting");
+      const waiting = turn();
+      await stage.press(`ask:${waiting.phase === "waiting" ? waiting.question : ""}:1`, 5);
+      await stage.hears("echo of decide");
+      const about = `after ${statements} statements: ${JSON.stringify(stage.asked.at(-1)?.body.messages)}`;
+      expect(about).toMatch(/Set\. \d+: .*water the plants/);
+      await stage.pass(700_000);
+      expect(stage.count("⏰ water the plants"), about).toBe(1);
+      if (survived) break;
+    }
+    expect(died).toBeGreaterThan(2);
+  }, 60_000);
 });
 
 describe("a flood of 1,000 seconds in one chat", () => {

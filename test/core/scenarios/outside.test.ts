@@ -116,3 +116,26 @@ describe("a reply to a question", () => {
     expect(JSON.stringify(stage.asked.at(-1)?.body.messages ?? stage.asked)).toContain("neither");
   });
 });
+
+describe("a SKILL.md", () => {
+  it("whose file never comes holds its chat up for twenty seconds, and that is said", async () => {
+    const stage = new Stage();
+    let askedAt = 0;
+    stage.web = (_url, init) =>
+      new Promise((_resolve, reject) => {
+        askedAt = stage.now;
+        init?.signal?.addEventListener("abort", () => reject(new DOMException("It took too long", "AbortError")));
+      });
+    const file = { kind: "document" as const, fileId: "f", uniqueId: "u", name: "SKILL.md" };
+    let isTaken = false;
+    void stage.shell.accept(stage.message("", { attachments: [file] })).then(() => {
+      isTaken = true;
+    });
+    await stage.until("the file is asked for", () => askedAt > 0);
+    await stage.pass(askedAt + 19_000 - stage.now);
+    expect(isTaken).toBe(false);
+    await stage.pass(2_000);
+    expect(isTaken).toBe(true);
+    await stage.hears("could not be fetched from Telegram");
+  });
+});
