@@ -48,7 +48,7 @@ export function received(before: Session, event: Extract<Event, { type: "receive
   }
 }
 
-/** After a reset by the clock only what was chosen just now holds; else the next message would forget it with the rest. */
+/** After a reset by the clock only the model that was chosen just now holds; else the next message would forget it with the rest. */
 export function preferred(session: Session, event: Extract<Event, { type: "preferred" }>, at: Circumstances): Stepped {
   const reset = session.turn.phase === "idle" ? dueReset(session, at.now) : undefined;
   if (!reset) return { session: { ...session, choices: event.choices }, effects: [] };
@@ -59,7 +59,7 @@ export function preferred(session: Session, event: Extract<Event, { type: "prefe
 function newly(chosen: Choices, before: Choices): Choices {
   const { busyMode, model, modelOnce } = chosen;
   return {
-    ...(busyMode === undefined || busyMode === before.busyMode ? {} : { busyMode }),
+    ...(busyMode === undefined ? {} : { busyMode }),
     ...(model === undefined || model === before.model ? {} : { model }),
     ...(modelOnce === undefined || modelOnce === before.modelOnce ? {} : { modelOnce }),
   };

@@ -100,10 +100,11 @@ export interface Policy {
   readonly clockOffsetMs: number;
 }
 
-/** What was chosen for this session in the chat. A reset forgets it. */
+/** What was chosen in the chat. */
 export interface Choices {
+  /** For this session, in all its conversations. */
   readonly busyMode?: BusyMode;
-  /** `provider/model` for every turn from now on. */
+  /** `provider/model` for every turn of this conversation from now on. */
   readonly model?: string;
   /** `provider/model` for the next turn alone. */
   readonly modelOnce?: string;

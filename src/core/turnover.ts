@@ -111,11 +111,13 @@ export function resumed(turn: Waiting, now: number): Running {
   return turn.why === "credential" ? steered(running) : running;
 }
 
-/** A new conversation: nothing of the old one, and none of what was chosen for it, goes on. */
+/** A new conversation: nothing of the old one goes on, nor the model that was chosen for it. What a message does that meets a run is the session's. */
 export function openEpoch(session: Session, by: Origin, now: number, dropped = 0): Stepped {
   const epoch = session.epoch + 1;
+  const { busyMode } = session.choices;
+  const choices = busyMode === undefined ? {} : { busyMode };
   return {
-    session: { ...session, epoch, spoken: false, choices: {}, activeAt: now },
+    session: { ...session, epoch, spoken: false, choices, activeAt: now },
     effects: [
       { do: "forget", epoch: session.epoch },
       { do: "log", event: "session.reset", fields: { by, epoch, dropped } },

@@ -134,14 +134,13 @@ describe("reset", () => {
 
   test("by idleness does not forget what was chosen just before the message", () => {
     const told = new Telling({ idleResetMs: 60_000 });
-    told.on({ type: "preferred", choices: { busyMode: "steer" } });
+    told.on({ type: "preferred", choices: { busyMode: "steer", modelOnce: "c/d" } });
     told.writes();
     told.answers("run-1");
     told.now += 60_000;
     told.on({ type: "preferred", choices: { busyMode: "steer", model: "a/b" } });
     told.writes();
-    expect(told.session).toMatchObject({ epoch: 2, choices: { model: "a/b" } });
-    expect(told.session.choices).not.toHaveProperty("busyMode");
+    expect(told.session).toMatchObject({ epoch: 2, choices: { busyMode: "steer", model: "a/b" } });
   });
 
   test("by the day comes at the hour of the person's clock", () => {

@@ -50,8 +50,10 @@ function resetForgets({ before, after, effects, event }: Transition): string | u
   if (says(effects, "reset").length !== 1) return "nobody is told of a reset";
   if (event?.type === "preferred") return undefined;
   const { busyMode, model, modelOnce } = after.session.choices;
-  const isForgotten = busyMode === undefined && model === undefined && modelOnce === undefined;
-  return isForgotten ? undefined : "what was chosen outlives a reset";
+  if (busyMode !== before.session.choices.busyMode)
+    return "the busy mode is the session's, and did not outlive a reset";
+  const isForgotten = model === undefined && modelOnce === undefined;
+  return isForgotten ? undefined : "a model that was chosen outlives a reset";
 }
 
 function toolResetComes(transition: Transition): string | undefined {

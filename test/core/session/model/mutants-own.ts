@@ -187,8 +187,15 @@ export const OWN: readonly Mutant[] = [
   {
     name: "what was chosen outlives a reset",
     file: "turnover.ts",
-    text: `spoken: false, choices: {}, activeAt`,
+    text: `spoken: false, choices, activeAt`,
     by: `spoken: false, activeAt`,
+    foundBy: ["16"],
+  },
+  {
+    name: "a reset forgets what a message does that meets a run",
+    file: "turnover.ts",
+    text: `spoken: false, choices, activeAt`,
+    by: `spoken: false, choices: {}, activeAt`,
     foundBy: ["16"],
   },
   {
