@@ -5,7 +5,7 @@ import { classify, type FailureClass, touchesCredential, type Verdict } from "..
 import type { KeptLease } from "../core/session.ts";
 import { toRawFailure } from "../models/raw-failure.ts";
 import { callModel, type ModelReply } from "./call.ts";
-import { inFormOf } from "./forms.ts";
+import { inFormOf, inWordsAlone } from "./forms.ts";
 
 /**
  * One model call of a turn, carried by whichever credential and model can: keys are rotated inside the run, each tried
@@ -180,9 +180,9 @@ export class Failover {
     const prove = () => {
       if (lease.isProbe) proof ??= ports.report(name, lease, { ok: true });
     };
-    const watched: Asking = {
+    let messages = inFormOf(asking.messages, name);
+    const watched: Omit<Asking, "messages"> = {
       ...asking,
-      messages: inFormOf(asking.messages, name),
       onText: (text) => {
         prove();
         asking.onText(text);
@@ -197,7 +197,7 @@ export class Failover {
       // It failed for another session while this one paused.
       if (ports.isLost(name, lease.credential)) return { kind: "rotate", verdict: LOST, text: came };
       const startedAt = ports.now();
-      const reply = await callModel({ ...watched, model, signal: ports.signal });
+      const reply = await callModel({ ...watched, messages, model, signal: ports.signal });
       if (reply.ok) prove();
       // In the order in which it happened: what follows may be the same call's failure.
       await proof;
@@ -225,6 +225,14 @@ export class Failover {
         return { kind: "rotate", verdict, text: reply.text };
       }
       if (verdict.class === "context") return { kind: "too_long", model: name };
+      if (verdict.class === "bad" || verdict.class === "model_missing") {
+        // It may be a file that it does not take, whatever is known of it: without them the conversation goes on.
+        const plain = inWordsAlone(messages);
+        if (plain !== messages) {
+          messages = plain;
+          continue;
+        }
+      }
       if (verdict.retryable) {
         deadlineAt ??= now + Math.min(RETRY_DEADLINE_MS, ports.retryWithinMs);
         const most = reply.text === "" ? RETRY_PAUSES_MS.length : MOST_TRIES_AFTER_TEXT;

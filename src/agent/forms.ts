@@ -8,14 +8,27 @@ import { modelFacts } from "../models/catalog.ts";
  */
 export function inFormOf(messages: readonly ModelMessage[], model: ModelName): readonly ModelMessage[] {
   const { images, pdfs } = modelFacts(model);
-  if (images && pdfs) return messages;
+  return withFiles(messages, (mediaType) => (mediaType.startsWith("image/") ? images : pdfs));
+}
+
+/** Each file is a word of it. The same messages, if there is none. */
+export function inWordsAlone(messages: readonly ModelMessage[]): readonly ModelMessage[] {
+  return withFiles(messages, () => false);
+}
+
+function withFiles(messages: readonly ModelMessage[], takes: (mediaType: string) => boolean): readonly ModelMessage[] {
+  const isRefused = (message: ModelMessage): boolean =>
+    message.role === "user" &&
+    typeof message.content !== "string" &&
+    message.content.some((part) => part.type === "file" && !takes(part.mediaType));
+  if (!messages.some(isRefused)) return messages;
   return messages.map((message) => {
     if (message.role !== "user" || typeof message.content === "string") return message;
-    const content = message.content.map((part) => {
-      if (part.type !== "file") return part;
-      const takes = part.mediaType.startsWith("image/") ? images : pdfs;
-      return takes ? part : { type: "text" as const, text: `[${part.filename ?? part.mediaType}: you cannot see it]` };
-    });
+    const content = message.content.map((part) =>
+      part.type !== "file" || takes(part.mediaType)
+        ? part
+        : { type: "text" as const, text: `[${part.filename ?? part.mediaType}: you cannot see it]` },
+    );
     return { ...message, content };
   });
 }

@@ -11,7 +11,7 @@ import { inPieces } from "./harness/pieces.ts";
 const MODEL: ModelName = { provider: "local", model: "m" };
 const NOW = 1_000_000;
 
-type Answer = "ok" | "silent" | "limited" | "overloaded";
+type Answer = "ok" | "silent" | "limited" | "overloaded" | "bad";
 
 class Scene {
   readonly called: string[] = [];
@@ -20,6 +20,7 @@ class Scene {
   readonly lost = new Set<string>();
   readonly paused: (() => void)[] = [];
   kept: KeptLease | undefined;
+  models = [MODEL];
   now = NOW;
   #leases = 0;
   readonly #answers: Record<string, Answer[]>;
@@ -39,7 +40,7 @@ class Scene {
 
   failover(): Failover {
     const ports: FailoverPorts = {
-      models: [MODEL],
+      models: this.models,
       retryWithinMs: 30_000,
       signal: new AbortController().signal,
       now: () => this.now,
@@ -96,6 +97,7 @@ class Scene {
     const error = (status: number, message: string) => Response.json({ error: { message } }, { status });
     if (answer === "limited") return error(429, "Rate limit reached");
     if (answer === "overloaded") return error(503, "overloaded");
+    if (answer === "bad") return error(400, "this model takes no image_url");
     const words = ["Hel", "lo"].map((content) => ({ id: "1", choices: [{ index: 0, delta: { content } }] }));
     const end = { id: "1", choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
     const chunks = answer === "silent" ? [end] : [...words, end];
@@ -202,4 +204,34 @@ it("asks a model that cannot look at pictures in words, whoever the picture was 
   const data = new Uint8Array([1]);
   await scene.ask(scene.failover(), [{ type: "file", data, mediaType: "image/png", filename: "cat.png" }]);
   expect(scene.bodies).toEqual([expect.stringContaining("[cat.png: you cannot see it]")]);
+});
+
+const LOOKS: ModelName = { provider: "openai", model: "gpt-5-mini" };
+const PICTURE: UserContent = [
+  { type: "text", text: "look" },
+  { type: "file", data: new Uint8Array([1]), mediaType: "image/png", filename: "cat.png" },
+];
+
+it("a model that refuses a picture, though nothing is known against it, is asked once more in words", async () => {
+  const scene = new Scene({ A: ["bad"] }, ["A"]);
+  scene.models = [LOOKS];
+  expect(await scene.ask(scene.failover(), PICTURE)).toMatchObject({ kind: "reply" });
+  expect(scene.bodies).toEqual([
+    expect.stringContaining("image_url"),
+    expect.stringContaining("[cat.png: you cannot see it]"),
+  ]);
+  expect(scene.bodies[1]).not.toContain("image_url");
+});
+
+it("a model that refuses more than the picture is not asked a third time", async () => {
+  const scene = new Scene({ A: ["bad", "bad"] }, ["A"]);
+  scene.models = [LOOKS];
+  expect(await scene.ask(scene.failover(), PICTURE)).toMatchObject({ kind: "failed", failure: "bad" });
+  expect(scene.called).toEqual(["A", "A"]);
+});
+
+it("a refusal of words alone is final", async () => {
+  const scene = new Scene({ A: ["bad"] }, ["A"]);
+  expect(await scene.ask(scene.failover())).toMatchObject({ kind: "failed", failure: "bad" });
+  expect(scene.called).toEqual(["A"]);
 });

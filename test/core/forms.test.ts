@@ -1,6 +1,6 @@
 import type { ModelMessage } from "ai";
 import { expect, test } from "vitest";
-import { inFormOf } from "../../src/agent/forms.ts";
+import { inFormOf, inWordsAlone } from "../../src/agent/forms.ts";
 
 const bytes = new Uint8Array([1]);
 const ASKED: ModelMessage[] = [
@@ -28,4 +28,10 @@ test("a file stays what it is for a model that takes it, and is words to one tha
     "[cat.png: you cannot see it]",
     "[deed.pdf: you cannot see it]",
   ]);
+});
+
+test("without a file left it is words alone, and what has none is left as it is", () => {
+  const plain = inWordsAlone(ASKED);
+  expect(JSON.stringify(plain)).toContain("[cat.png: you cannot see it]");
+  expect(inWordsAlone(plain)).toBe(plain);
 });
