@@ -1,4 +1,5 @@
-import { PRICES_AS_OF } from "../models/catalog.ts";
+import { parseModelName } from "../config.ts";
+import { modelFacts, PRICES_AS_OF } from "../models/catalog.ts";
 import { safe } from "../words/styled.ts";
 import { words } from "../words/words.ts";
 import type { Accepting } from "./accept.ts";
@@ -14,6 +15,8 @@ const DAY_MS = 86_400_000;
 interface Sum {
   readonly tokens: number;
   readonly usd: number;
+  /** Tokens of models whose price is not known. */
+  readonly unpriced: number;
 }
 
 export async function usageWords(accepting: Accepting): Promise<string> {
@@ -31,18 +34,18 @@ export async function usageWords(accepting: Accepting): Promise<string> {
   const models = new Set(own.flatMap(({ usage }) => usage?.model ?? []));
   const budget = await budgetWords(accepting);
   return [
-    words(language, "usage_turn", { tokens: turn.tokens, cost: dollars(turn.usd) }),
+    words(language, "usage_turn", { tokens: turn.tokens, cost: costOf(turn) }),
     words(language, "usage_table", {
       turns: starts.length,
       tokens: conversation.tokens,
-      cost: dollars(conversation.usd),
+      cost: costOf(conversation),
       today_tokens: today.tokens,
-      today_cost: dollars(today.usd),
+      today_cost: costOf(today),
     }),
     ...budget,
     ...[...models].map((model) => {
-      const { tokens, usd } = sumOf(own.filter(({ usage }) => usage?.model === model));
-      return words(language, "usage_model", { model: safe(model), tokens, cost: dollars(usd) });
+      const sum = sumOf(own.filter(({ usage }) => usage?.model === model));
+      return words(language, "usage_model", { model: safe(model), tokens: sum.tokens, cost: costOf(sum) });
     }),
     words(language, "usage_prices", { date: PRICES_AS_OF }),
   ].join("\n");
@@ -65,11 +68,26 @@ async function budgetWords({ door, ports, from }: Accepting): Promise<string[]> 
 function sumOf(steps: readonly StepRow[]): Sum {
   let tokens = 0;
   let usd = 0;
+  let unpriced = 0;
   for (const { usage } of steps) {
-    tokens += (usage?.input ?? 0) + (usage?.output ?? 0);
-    usd += usage?.usd ?? 0;
+    if (!usage) continue;
+    const taken = usage.input + usage.output;
+    tokens += taken;
+    usd += usage.usd;
+    if (!hasPrice(usage.model)) unpriced += taken;
   }
-  return { tokens, usd };
+  return { tokens, usd, unpriced };
+}
+
+function hasPrice(written: string): boolean {
+  const model = parseModelName(written);
+  return model !== undefined && modelFacts(model).price !== undefined;
+}
+
+/** What is not known is not nothing. */
+function costOf({ tokens, usd, unpriced }: Sum): string {
+  if (unpriced === 0) return dollars(usd);
+  return unpriced === tokens ? "? US$" : `≥ ${dollars(usd)}`;
 }
 
 function dollars(usd: number): string {

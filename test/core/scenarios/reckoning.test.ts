@@ -47,6 +47,15 @@ describe("/usage", () => {
     expect(await usage(stage)).toMatch(/Today: 0 tokens/);
   });
 
+  it("does not take a price that is not known for none", async () => {
+    const unknown = new Stage();
+    await exchange(unknown, "alpha");
+    expect(await usage(unknown)).toMatch(/Last turn: 14 tokens, \? US\$[^]*openai\/m: 14 tokens, \? US\$/);
+    const known = new Stage({ MODEL: "openai/gpt-5-mini" });
+    await exchange(known, "alpha");
+    expect(await usage(known)).toMatch(/openai\/gpt-5-mini: 14 tokens, 0\.\d{4} US\$/);
+  });
+
   it("tells what is used of a person's budget", async () => {
     const stage = new Stage({ USER_DAILY_BUDGET_USD: "0.5" });
     expect(await usage(stage)).toContain("Your budget today: 0.0000 US$ of 0.50 US$ used");
