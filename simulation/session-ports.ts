@@ -18,13 +18,6 @@ export function portsOf(world: World, remote: Remote, hosts: Hosts, settings: ()
       key: host.key,
       sql: { exec: (query, ...bindings) => life.exec(query, bindings) },
       transactionSync: (work) => life.transaction(work),
-      untilStored: () =>
-        new Promise((resolve) => {
-          life.after(0, () => {
-            world.touched.add(host);
-            resolve();
-          });
-        }),
       setAlarm: (at) => life.touch("setAlarm").setAlarm(at),
       deleteAlarm: () => life.touch("deleteAlarm").setAlarm(undefined),
       wipe: () => host.wipe(life),

@@ -105,8 +105,8 @@ class SessionRun implements LiveRun {
 
   async #work(): Promise<void> {
     // The door must know of this run before it says anything: one that is over at once would stand in the next one's place.
-    // And nothing that it sends could leave before the commit is on disk, which is when the acknowledgement leaves, too.
-    await this.#ports.untilStored();
+    // And whoever brought the message is answered first: what a run begins with would hold the acknowledgement up.
+    await new Promise<void>((resolve) => void this.#ports.after(0, resolve));
     try {
       await work(this.#job());
     } finally {

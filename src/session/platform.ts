@@ -29,7 +29,6 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
     key,
     sql: storage.sql,
     transactionSync: (work) => storage.transactionSync(work),
-    untilStored: () => storage.sync().catch(() => {}),
     setAlarm: (at) => void storage.setAlarm(at),
     deleteAlarm: () => void storage.deleteAlarm(),
     wipe: () => {

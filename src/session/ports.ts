@@ -17,8 +17,6 @@ export interface SessionPorts {
   readonly key: string;
   readonly sql: Sql;
   transactionSync<T>(work: () => T): T;
-  /** What was committed is on disk. Never at once, never rejected: what cannot be stored ends the object by itself. */
-  untilStored(): Promise<void>;
   setAlarm(at: number): void;
   deleteAlarm(): void;
   /** Deletes all storage of the session; it is as if it had never been. */

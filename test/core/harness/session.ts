@@ -316,8 +316,6 @@ export class Stage {
           }
         });
       },
-      // It needs no time to pass: only what is on now comes before it.
-      untilStored: () => new Promise((resolve) => void setImmediate(() => void (life.alive && resolve()))),
       setAlarm: (at) => {
         statement();
         this.alarmAt = at;
@@ -331,6 +329,11 @@ export class Stage {
       newId: () => this.#newId(),
       chance: () => 0.5,
       after: (ms, act) => {
+        // It needs no time to pass: only what is on now comes before it.
+        if (ms === 0) {
+          const soon = setImmediate(() => void (life.alive && act()));
+          return () => clearImmediate(soon);
+        }
         const timer = { at: this.now + ms, act: () => void (life.alive && act()) };
         this.#timers.push(timer);
         return () => {
