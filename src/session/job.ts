@@ -3,6 +3,7 @@ import { definitions } from "../agent/tools/definitions.ts";
 import { describeProblem, environmentName, type ModelName, parseModelName } from "../config.ts";
 import type { Running } from "../core/session.ts";
 import { costUsd, modelFacts } from "../models/catalog.ts";
+import { styled } from "../words/styled.ts";
 import { wordKey, words } from "../words/words.ts";
 import { compactConversation } from "./compaction.ts";
 import { asidePrefix, type Door, type LiveRun } from "./door.ts";
@@ -222,6 +223,8 @@ class SessionRun implements LiveRun {
           spent: (usage) => toolbox.spent(usage),
         });
         material.refresh();
+        // Who asked for it is told by the turn's answer.
+        if (compacted.kind === "done" && why !== "asked") this.#tellShortened(compacted.turns);
         return compacted;
       },
       isNearLimit: (messages) => material.isNearLimit(messages),
@@ -261,6 +264,13 @@ class SessionRun implements LiveRun {
     const { models } = this.#ports.settings;
     if (!chosen) return models;
     return [chosen, ...models.filter((model) => model.provider !== chosen.provider || model.model !== chosen.model)];
+  }
+
+  /** What a model no longer sees word for word is said: it would be found out by its forgetting. */
+  #tellShortened(turns: number): void {
+    const door = this.#door;
+    const marked = words(door.whereabouts.language, "compact_done", { turns });
+    door.keep(() => door.say({ content: { kind: "notice", ...styled(marked) }, silent: true }));
   }
 
   #pause(ms: number): Promise<void> {

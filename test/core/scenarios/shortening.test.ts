@@ -100,6 +100,18 @@ describe("/compact that waits for a key", () => {
   });
 });
 
+describe("a conversation that comes near its limit", () => {
+  it("is shortened before the next answer, and the chat is told of it once", async () => {
+    const stage = new Stage({ CONTEXT_TOKENS: "2000" });
+    stage.nextTo(SUMMARISE, { text: "SUMMARY" });
+    for (let turn = 1; turn <= 6; turn += 1) await exchange(stage, `line ${turn}. ${"and more of it ".repeat(60)}`);
+    await stage.hears("Earlier turns in the summary: ");
+    const shortened = stage.asked.filter(({ text }) => text.includes(SUMMARISE)).length;
+    expect(stage.count("Earlier turns in the summary: ")).toBe(shortened);
+    expect(shortened).toBeGreaterThan(0);
+  });
+});
+
 describe("a conversation that a provider refuses as too long", () => {
   it("is shortened although its summary is refused, too, until that is short enough", async () => {
     const stage = new Stage();
@@ -108,6 +120,7 @@ describe("a conversation that a provider refuses as too long", () => {
     stage.nextTo(SUMMARISE, TOO_LONG, { text: "SUMMARY" });
     await exchange(stage, "the last straw");
     await stage.hears("echo of the last straw");
+    await stage.hears("Earlier turns in the summary: 4.");
     const [first, second] = stage.asked.filter(({ text }) => text.includes(SUMMARISE));
     expect(heard(second).length).toBeLessThan(heard(first).length);
     expect(heard(stage.asked.at(-1))).toContain("SUMMARY");
