@@ -87,7 +87,8 @@ async function withFiles(
       continue;
     }
     const bytes = shown.has(part) ? await ports.bytes(part) : undefined;
-    if (bytes === undefined) content.push({ type: "text", text: `[${part.name ?? part.mediaType}: shown earlier]` });
+    const why = shown.has(part) ? "it cannot be shown" : "shown earlier";
+    if (bytes === undefined) content.push({ type: "text", text: `[${part.name ?? part.mediaType}: ${why}]` });
     else
       content.push({
         type: "file",

@@ -3,6 +3,7 @@ import { fetchFile } from "../telegram/media.ts";
 import { inlineText, textOf } from "../telegram/media-text.ts";
 import type { Attachment } from "../telegram/message.ts";
 import type { StoredPart, StoredUser } from "./conversation.ts";
+import type { HeldFiles } from "./held-files.ts";
 import type { SessionPorts } from "./ports.ts";
 import { nameOf, toldToModel, type Unusable, unusableAtSight } from "./unusable.ts";
 
@@ -28,14 +29,14 @@ export async function intake(
   abilities: Abilities,
   shared: boolean,
   signal: AbortSignal,
-  loaded: (uniqueId: string, bytes: Uint8Array) => void,
+  held: HeldFiles,
   ordered?: string,
 ): Promise<Taken> {
   const extra: string[] = [];
   const files: StoredPart[] = [];
   const unusable: Unusable[] = [];
   for (const attachment of inbound.message.attachments) {
-    const taken = await take(attachment, ports, abilities, signal, loaded);
+    const taken = await take(attachment, ports, abilities, signal, held);
     if (typeof taken === "string") extra.push(taken);
     else if ("fileId" in taken) {
       files.push(taken);
@@ -58,7 +59,7 @@ async function take(
   ports: SessionPorts,
   abilities: Abilities,
   signal: AbortSignal,
-  loaded: (uniqueId: string, bytes: Uint8Array) => void,
+  held: HeldFiles,
 ): Promise<FilePart | string | Unusable> {
   const seen = unusableAtSight(attachment, ports.transcribe !== undefined);
   if (seen) return seen;
@@ -80,7 +81,7 @@ async function take(
   const isImage = /^image\/(jpeg|png|webp|gif)$/.test(file.mime);
   const isPdf = file.mime === "application/pdf";
   if ((isImage && abilities.images) || (isPdf && abilities.pdf)) {
-    loaded(attachment.uniqueId, file.bytes);
+    if (!held.hold(attachment.uniqueId, file.bytes)) return { key: "files_too_much", name, kind: file.mime };
     return {
       type: "file",
       fileId: attachment.fileId,

@@ -4,6 +4,7 @@ import type { OpenCall } from "../agent/run.ts";
 import type { ModelName } from "../config.ts";
 import type { Input, Running } from "../core/session.ts";
 import { modelFacts } from "../models/catalog.ts";
+import { FILE_LIMIT_BYTES } from "../telegram/media.ts";
 import type { Command } from "../telegram/message.ts";
 import { styled } from "../words/styled.ts";
 import {
@@ -17,6 +18,7 @@ import {
   textOf,
 } from "./conversation.ts";
 import type { Door } from "./door.ts";
+import { HeldFiles } from "./held-files.ts";
 import { type Abilities, intake } from "./intake.ts";
 import type { ParentContext, SessionPorts } from "./ports.ts";
 import * as questions from "./questions.ts";
@@ -48,7 +50,8 @@ export class Material {
   readonly #context: MaterialContext;
   /** How messages were put to the model, by update; null: not at all. */
   readonly #rendered = new Map<number, StoredUser | null>();
-  readonly #files = new Map<string, Uint8Array>();
+  /** The largest file there can be always fits. */
+  readonly #files = new HeldFiles(FILE_LIMIT_BYTES);
   #rows: readonly TranscriptRow[] | undefined;
   #parent: Promise<ParentContext> | undefined;
 
@@ -179,9 +182,16 @@ export class Material {
   /** What the model cannot be given is said in the chat at once: a model may not say so, or may never answer. */
   async #take(inbound: IncomingMessage, abilities: Abilities): Promise<StoredUser> {
     const { signal } = this.#context;
-    const keep = (uniqueId: string, bytes: Uint8Array) => void this.#files.set(uniqueId, bytes);
     const ordered = await this.#orderedBy(inbound);
-    const { stored, unusable } = await intake(inbound, this.#ports, abilities, this.#shared(), signal, keep, ordered);
+    const { stored, unusable } = await intake(
+      inbound,
+      this.#ports,
+      abilities,
+      this.#shared(),
+      signal,
+      this.#files,
+      ordered,
+    );
     const isFirst = this.#context.turn()?.attempt === 1;
     if (isFirst && !signal.aborted && unusable.length > 0) {
       const { messageId } = inbound.message;
@@ -228,8 +238,7 @@ export class Material {
     readonly uniqueId: string;
     readonly mediaType: string;
   }): Promise<Uint8Array | undefined> {
-    const known = this.#files.get(part.uniqueId);
-    if (known) return known;
+    if (this.#files.has(part.uniqueId)) return this.#files.get(part.uniqueId);
     const { fetchFile } = await import("../telegram/media.ts");
     const { settings, call, fetch } = this.#ports;
     const file = await fetchFile(
@@ -242,8 +251,6 @@ export class Material {
         fetch: (url, init) => fetch(url, { redirect: "manual", ...(init.signal ? { signal: init.signal } : {}) }),
       },
     );
-    if (!file.ok) return undefined;
-    this.#files.set(part.uniqueId, file.bytes);
-    return file.bytes;
+    return file.ok && this.#files.hold(part.uniqueId, file.bytes) ? file.bytes : undefined;
   }
 }

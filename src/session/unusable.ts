@@ -10,7 +10,7 @@ import { type WordKey, words } from "../words/words.ts";
 export interface Unusable {
   readonly key: Extract<
     WordKey,
-    "refused_too_big" | "file_unreadable" | "file_gone" | "voice_unheard" | "voice_failed"
+    "refused_too_big" | "file_unreadable" | "file_gone" | "files_too_much" | "voice_unheard" | "voice_failed"
   >;
   readonly name: string;
   /** What it is; only `file_unreadable` says so. */

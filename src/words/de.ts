@@ -215,6 +215,7 @@ export const de = {
   // Files that come in
   file_unreadable: "📎 {name} ({kind}) kann ich nicht lesen, also antworte ich ohne.",
   file_gone: "📎 {name} ließ sich nicht von Telegram laden, also antworte ich ohne.",
+  files_too_much: "📎 {name} ist mit den anderen Dateien zu viel (zusammen 20 MB), also antworte ich ohne.",
   voice_unheard:
     "🎙 Sprachnachrichten kann ich hier nicht hören: Es ist keine Transkription eingerichtet. Schreib es bitte.",
   voice_failed: "🎙 Die Transkription ist gescheitert, darum konnte ich {name} nicht hören.",

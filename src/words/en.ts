@@ -207,6 +207,7 @@ export const en = {
   // Files that come in
   file_unreadable: "📎 I cannot read {name} ({kind}), so I answer without it.",
   file_gone: "📎 {name} could not be fetched from Telegram, so I answer without it.",
+  files_too_much: "📎 {name} is too much together with the other files (20 MB in all), so I answer without it.",
   voice_unheard: "🎙 I cannot listen to voice messages here: no transcription is set up. Please write it.",
   voice_failed: "🎙 The transcription failed, so I could not hear {name}.",
   unusable: "I cannot use this kind of message ({kind}).",

@@ -211,6 +211,7 @@ export const es = {
   // Files that come in
   file_unreadable: "📎 No puedo leer {name} ({kind}), así que respondo sin él.",
   file_gone: "📎 No se pudo descargar {name} de Telegram, así que respondo sin él.",
+  files_too_much: "📎 {name} es demasiado junto con los otros archivos (20 MB en total), así que respondo sin él.",
   voice_unheard: "🎙 Aquí no puedo escuchar mensajes de voz: no hay transcripción configurada. Escríbelo, por favor.",
   voice_failed: "🎙 La transcripción falló, así que no pude escuchar {name}.",
   unusable: "No puedo usar este tipo de mensaje ({kind}).",

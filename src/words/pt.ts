@@ -211,6 +211,7 @@ export const pt = {
   // Files that come in
   file_unreadable: "📎 Não consigo ler {name} ({kind}), por isso respondo sem ele.",
   file_gone: "📎 Não foi possível baixar {name} do Telegram, por isso respondo sem ele.",
+  files_too_much: "📎 {name} é demais junto com os outros arquivos (20 MB no total), então respondo sem ele.",
   voice_unheard: "🎙 Não consigo ouvir mensagens de voz aqui: não há transcrição configurada. Escreva, por favor.",
   voice_failed: "🎙 A transcrição falhou, por isso não consegui ouvir {name}.",
   unusable: "Não consigo usar este tipo de mensagem ({kind}).",

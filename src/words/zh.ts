@@ -193,6 +193,7 @@ export const zh = {
   // Files that come in
   file_unreadable: "📎 我读不了 {name}（{kind}），所以回答时不包含它。",
   file_gone: "📎 无法从 Telegram 获取 {name}，所以回答时不包含它。",
+  files_too_much: "📎 {name} 与其他文件合计超过 20 MB，因此我不看它来回答。",
   voice_unheard: "🎙 我在这里听不了语音消息：没有设置转写。请写成文字。",
   voice_failed: "🎙 转写失败，我没能听到 {name}。",
   unusable: "我用不了这种消息（{kind}）。",
