@@ -162,6 +162,13 @@ export class Stage {
     return inbound;
   }
 
+  /** A person writes; resolves when the run that it begins is over. */
+  async exchange(words: string): Promise<void> {
+    const times = this.logs("run.finished").length;
+    await this.write(words);
+    await this.until(`${words} is answered`, () => this.logs("run.finished").length > times);
+  }
+
   async press(data: string, messageId: number, from = 7): Promise<void> {
     this.#updates += 1;
     await this.shell.accept({

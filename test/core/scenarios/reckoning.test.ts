@@ -3,12 +3,6 @@ import { Stage } from "../harness/session.ts";
 
 /** /usage: each model call of the stage takes 9 tokens in and 5 out. */
 
-async function exchange(stage: Stage, words: string): Promise<void> {
-  const times = stage.logs("run.finished").length;
-  await stage.write(words);
-  await stage.until(`${words} is answered`, () => stage.logs("run.finished").length > times);
-}
-
 async function usage(stage: Stage): Promise<string> {
   const said = stage.count("Prices as of");
   await stage.write("/usage");
@@ -22,9 +16,9 @@ describe("/usage", () => {
     expect(await usage(stage)).toMatch(
       /Last turn: 0 tokens.*\nThis conversation: 0 turns, 0 tokens.*\nToday: 0 tokens/,
     );
-    await exchange(stage, "alpha");
+    await stage.exchange("alpha");
     stage.next({ tools: [{ name: "now", args: {} }] });
-    await exchange(stage, "what time is it?");
+    await stage.exchange("what time is it?");
     const said = await usage(stage);
     expect(said).toMatch(/Last turn: 28 tokens.*\nThis conversation: 2 turns, 42 tokens.*\nToday: 42 tokens/);
     expect(said).toContain("openai/m: 42 tokens");
@@ -32,10 +26,10 @@ describe("/usage", () => {
 
   it("of the day is not less for a reset, nor is anything for what was undone or asked again", async () => {
     const stage = new Stage();
-    await exchange(stage, "alpha");
+    await stage.exchange("alpha");
     await stage.write("/undo");
-    await exchange(stage, "beta");
-    await exchange(stage, "/retry");
+    await stage.exchange("beta");
+    await stage.exchange("/retry");
     expect(await usage(stage)).toMatch(
       /Last turn: 14 tokens.*\nThis conversation: 1 turns, 42 tokens.*\nToday: 42 tokens/,
     );
@@ -49,10 +43,10 @@ describe("/usage", () => {
 
   it("does not take a price that is not known for none", async () => {
     const unknown = new Stage();
-    await exchange(unknown, "alpha");
+    await unknown.exchange("alpha");
     expect(await usage(unknown)).toMatch(/Last turn: 14 tokens, \? US\$[\s\S]*openai\/m: 14 tokens, \? US\$/);
     const known = new Stage({ MODEL: "openai/gpt-5-mini" });
-    await exchange(known, "alpha");
+    await known.exchange("alpha");
     expect(await usage(known)).toMatch(/openai\/gpt-5-mini: 14 tokens, 0\.\d{4} US\$/);
   });
 

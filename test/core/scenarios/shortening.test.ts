@@ -8,14 +8,8 @@ const TOO_LONG: Reply = {
 };
 const SUMMARISE = "Summarise the conversation above";
 
-async function exchange(stage: Stage, words: string): Promise<void> {
-  const times = stage.logs("run.finished").length;
-  await stage.write(words);
-  await stage.until(`${words} is answered`, () => stage.logs("run.finished").length > times);
-}
-
 async function turns(stage: Stage, count: number): Promise<void> {
-  for (let turn = 1; turn <= count; turn += 1) await exchange(stage, `line ${turn}.`);
+  for (let turn = 1; turn <= count; turn += 1) await stage.exchange(`line ${turn}.`);
 }
 
 function heard(asked: Asked | undefined): string {
@@ -27,9 +21,9 @@ describe("/compact", () => {
     const stage = new Stage();
     await turns(stage, 3);
     stage.nextTo(SUMMARISE, { text: "SUMMARY" });
-    await exchange(stage, "/compact the numbers");
+    await stage.exchange("/compact the numbers");
     await stage.hears("Earlier turns in the summary: 1.");
-    await exchange(stage, "and now?");
+    await stage.exchange("and now?");
     const seen = heard(stage.asked.at(-1));
     expect(seen).toContain("SUMMARY\\n(1 earlier turns were dropped");
     expect(seen).not.toContain("line 1.");
@@ -41,13 +35,13 @@ describe("/compact", () => {
     const stage = new Stage();
     await turns(stage, 4);
     stage.nextTo(SUMMARISE, { refuse: { status: 400, body: { error: { message: "no such field" } } } });
-    await exchange(stage, "/compact");
+    await stage.exchange("/compact");
     await stage.hears("refused the request as malformed");
     stage.nextTo(SUMMARISE, { text: " " }, { text: "" });
-    await exchange(stage, "/compact");
+    await stage.exchange("/compact");
     await stage.hears("answered with nothing, twice");
     expect(stage.count("short enough")).toBe(0);
-    await exchange(stage, "and now?");
+    await stage.exchange("and now?");
     expect(heard(stage.asked.at(-1))).toContain("line 1.");
   });
 
@@ -55,11 +49,11 @@ describe("/compact", () => {
     const stage = new Stage();
     await turns(stage, 3);
     stage.next(...Array.from({ length: 6 }, () => ({ tools: [{ name: "now", args: {} }] })));
-    await exchange(stage, "many steps");
+    await stage.exchange("many steps");
     stage.nextTo(SUMMARISE, { text: "SUMMARY" });
-    await exchange(stage, "/compact");
+    await stage.exchange("/compact");
     await stage.hears("Earlier turns in the summary: 2.");
-    await exchange(stage, "and now?");
+    await stage.exchange("and now?");
     expect(heard(stage.asked.at(-1))).toContain("many steps");
   });
 
@@ -67,7 +61,7 @@ describe("/compact", () => {
     const stage = new Stage();
     stage.next({ tools: [{ name: "now", args: {} }] });
     await turns(stage, 4);
-    await exchange(stage, "/compact");
+    await stage.exchange("/compact");
     const asked = stage.asked.findLast(({ text }) => text.includes(SUMMARISE));
     expect(asked?.body.messages.map(({ role }) => role)).not.toContain("tool");
     expect(heard(asked)).toContain("[called now with {}]");
@@ -104,7 +98,7 @@ describe("a conversation that comes near its limit", () => {
   it("is shortened before the next answer, and the chat is told of it once", async () => {
     const stage = new Stage({ CONTEXT_TOKENS: "2000" });
     stage.nextTo(SUMMARISE, { text: "SUMMARY" });
-    for (let turn = 1; turn <= 6; turn += 1) await exchange(stage, `line ${turn}. ${"and more of it ".repeat(60)}`);
+    for (let turn = 1; turn <= 6; turn += 1) await stage.exchange(`line ${turn}. ${"and more of it ".repeat(60)}`);
     await stage.hears("Earlier turns in the summary: ");
     const shortened = stage.asked.filter(({ text }) => text.includes(SUMMARISE)).length;
     expect(stage.count("Earlier turns in the summary: ")).toBe(shortened);
@@ -118,7 +112,7 @@ describe("a conversation that a provider refuses as too long", () => {
     await turns(stage, 8);
     stage.nextTo("the last straw", TOO_LONG);
     stage.nextTo(SUMMARISE, TOO_LONG, { text: "SUMMARY" });
-    await exchange(stage, "the last straw");
+    await stage.exchange("the last straw");
     await stage.hears("echo of the last straw");
     await stage.hears("Earlier turns in the summary: 4.");
     const [first, second] = stage.asked.filter(({ text }) => text.includes(SUMMARISE));
@@ -132,7 +126,7 @@ describe("a conversation that a provider refuses as too long", () => {
     await turns(stage, 3);
     stage.nextTo("the last straw", TOO_LONG);
     for (let tries = 0; tries < 5; tries += 1) stage.nextTo(SUMMARISE, TOO_LONG);
-    await exchange(stage, "the last straw");
+    await stage.exchange("the last straw");
     await stage.hears("echo of the last straw");
     expect(heard(stage.asked.at(-1))).toContain("earlier turns were dropped without a summary");
   });
@@ -141,7 +135,7 @@ describe("a conversation that a provider refuses as too long", () => {
     const stage = new Stage();
     await turns(stage, 6);
     stage.nextTo("the last straw", TOO_LONG, TOO_LONG);
-    await exchange(stage, "the last straw");
+    await stage.exchange("the last straw");
     await stage.hears("echo of the last straw");
     const seen = heard(stage.asked.at(-1));
     for (let turn = 1; turn <= 6; turn += 1) expect(seen).not.toContain(`"line ${turn}."`);
@@ -151,7 +145,7 @@ describe("a conversation that a provider refuses as too long", () => {
     const stage = new Stage();
     await turns(stage, 4);
     stage.nextTo("look it up", ...Array.from({ length: 5 }, () => ({ tools: [{ name: "now", args: {} }] })), TOO_LONG);
-    await exchange(stage, "look it up");
+    await stage.exchange("look it up");
     await stage.hears("echo of look it up");
     const roles = stage.asked.at(-1)?.body.messages.map(({ role }) => role);
     expect(roles?.filter((role) => role === "tool")).toHaveLength(5);

@@ -8,12 +8,6 @@ function heard(stage: Stage, words: string): unknown[] {
   return (asked?.body.messages ?? []).slice(1).map(({ role, content }) => (role === "user" ? content : role));
 }
 
-async function exchange(stage: Stage, words: string): Promise<void> {
-  const times = stage.logs("run.finished").length;
-  await stage.write(words);
-  await stage.until(`${words} is answered`, () => stage.logs("run.finished").length > times);
-}
-
 /** A turn that calls a tool, and that somebody steers meanwhile. */
 async function steered(stage: Stage): Promise<void> {
   const times = stage.logs("run.finished").length;
@@ -30,32 +24,32 @@ describe("/undo", () => {
     "of “%s” forgets nothing, and says how it is written",
     async (count) => {
       const stage = new Stage();
-      await exchange(stage, "alpha");
+      await stage.exchange("alpha");
       await stage.write(`/undo ${count}`);
       await stage.hears("/undo [count]");
-      await exchange(stage, "beta");
+      await stage.exchange("beta");
       expect(heard(stage, "beta")).toEqual(["alpha", "assistant", "beta"]);
     },
   );
 
   it("forgets a turn that was steered as one, with all it was asked", async () => {
     const stage = new Stage();
-    await exchange(stage, "alpha");
+    await stage.exchange("alpha");
     await steered(stage);
     await stage.write("/undo");
     await stage.hears("Forgotten: 1");
-    await exchange(stage, "beta");
+    await stage.exchange("beta");
     expect(heard(stage, "beta")).toEqual(["alpha", "assistant", "beta"]);
   });
 
   it("counts no order to the bot as an exchange", async () => {
     const stage = new Stage();
-    await exchange(stage, "alpha");
-    await exchange(stage, "/compact");
+    await stage.exchange("alpha");
+    await stage.exchange("/compact");
     await stage.hears("short enough");
     await stage.write("/undo");
     await stage.hears("Forgotten: 1");
-    await exchange(stage, "beta");
+    await stage.exchange("beta");
     expect(heard(stage, "beta")).toEqual(["beta"]);
   });
 });
@@ -65,7 +59,7 @@ describe("/retry", () => {
     const stage = new Stage();
     await steered(stage);
     const before = stage.asked.length;
-    await exchange(stage, "/retry");
+    await stage.exchange("/retry");
     expect(stage.asked).toHaveLength(before + 1);
     expect(heard(stage, "to starboard")).toEqual(["set sail", "to starboard"]);
   });

@@ -1,12 +1,6 @@
 import { expect, it } from "vitest";
 import { Stage } from "../harness/session.ts";
 
-async function exchange(stage: Stage, words: string): Promise<void> {
-  const times = stage.logs("run.finished").length;
-  await stage.write(words);
-  await stage.until(`${words} is answered`, () => stage.logs("run.finished").length > times);
-}
-
 async function exported(stage: Stage, order: string): Promise<string> {
   const sent = () => stage.calls.filter(({ method }) => method === "sendDocument");
   const before = sent().length;
@@ -19,12 +13,12 @@ async function exported(stage: Stage, order: string): Promise<string> {
 
 it("/export has the conversation from its beginning, also after it was shortened, and nothing of the one before", async () => {
   const stage = new Stage();
-  await exchange(stage, "of another time");
+  await stage.exchange("of another time");
   await stage.write("/new");
-  for (let turn = 1; turn <= 25; turn += 1) await exchange(stage, `line ${turn}.`);
-  await exchange(stage, "/compact");
+  for (let turn = 1; turn <= 25; turn += 1) await stage.exchange(`line ${turn}.`);
+  await stage.exchange("/compact");
   await stage.hears("Earlier turns in the summary: 23.");
-  await exchange(stage, "and on");
+  await stage.exchange("and on");
   const said: { role: string; text: string }[] = JSON.parse(await exported(stage, "/export json"));
   expect(said.map(({ text }) => text)).toEqual(
     [...Array.from({ length: 25 }, (_, index) => `line ${index + 1}.`), "and on"].flatMap((text) => [
@@ -36,14 +30,14 @@ it("/export has the conversation from its beginning, also after it was shortened
 
 it("/export says so where there is nothing but an order", async () => {
   const stage = new Stage();
-  await exchange(stage, "/compact");
+  await stage.exchange("/compact");
   await stage.write("/export");
   await stage.hears("nothing to export");
 });
 
 it("a side question after so long that the conversation is over is told nothing of it", async () => {
   const stage = new Stage({ SESSION_IDLE_RESET_MINUTES: "10" });
-  await exchange(stage, "my boat is called Petrel");
+  await stage.exchange("my boat is called Petrel");
   expect((await stage.shell.context()).messages).toHaveLength(2);
   await stage.pass(600_000);
   expect((await stage.shell.context()).messages).toEqual([]);
