@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readSettings } from "../../src/config.ts";
+import type { StoredPart, StoredUser } from "../../src/session/conversation.ts";
 import { HeldFiles } from "../../src/session/held-files.ts";
 import { intake } from "../../src/session/intake.ts";
 import type { SessionPorts } from "../../src/session/ports.ts";
@@ -38,22 +39,21 @@ function taken(held: HeldFiles, attachments: readonly Attachment[]) {
   );
 }
 
+function partsOf(stored: StoredUser): readonly StoredPart[] {
+  return "update" in stored || typeof stored.content === "string" ? [] : stored.content;
+}
+
 describe("files that come together", () => {
   it("are all shown while they fit, the same one twice for once", async () => {
     const { stored, unusable } = await taken(new HeldFiles(2 * PNG.length), [1, 1, 2].map(picture));
     expect(unusable).toEqual([]);
-    expect(Array.isArray(stored.content) && stored.content.map(({ type }) => type)).toEqual([
-      "text",
-      "file",
-      "file",
-      "file",
-    ]);
+    expect(partsOf(stored).map(({ type }) => type)).toEqual(["text", "file", "file", "file"]);
   });
 
   it("are shown as far as they fit, and both are told of the others", async () => {
     const { stored, unusable } = await taken(new HeldFiles(2 * PNG.length), [1, 2, 3].map(picture));
     expect(unusable).toEqual([{ key: "files_too_much", name: "3.png", kind: "image/png" }]);
-    const [words, ...files] = Array.isArray(stored.content) ? stored.content : [];
+    const [words, ...files] = partsOf(stored);
     expect(words).toMatchObject({ text: expect.stringContaining("3.png is too much together with the other files") });
     expect(files).toHaveLength(2);
   });
