@@ -40,9 +40,9 @@ export interface FailoverPorts {
   /** The pool has taken the credential back since it was leased. */
   isLost(model: ModelName, credential: string): boolean;
   report(model: ModelName, lease: Lease, outcome: { ok: true } | { ok: false; verdict: Verdict }): Promise<void>;
-  /** Undefined: the key is gone from the settings. */
   /** How much a model takes, so far as is known. */
   contextTokens(model: ModelName): number;
+  /** Undefined: the key is gone from the settings. */
   open(model: ModelName, credential: string): Promise<LanguageModelV4 | undefined>;
   log(fields: Readonly<Record<string, string | number | boolean>>): void;
 }

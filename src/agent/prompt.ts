@@ -102,13 +102,16 @@ function isPlainCommand(name: string): boolean {
   return ["queue", "q", "steer", "bg", "btw", "new", "reset", "retry"].includes(name);
 }
 
-/** Roughly how many tokens a text is: no tokenizer is worth its weight here, and too many is the safe side. */
+/** In most languages there are more characters to a token: too many tokens is the safe side. */
+export const CHARS_A_TOKEN = 3.5;
+
+/** Roughly how many tokens a text is: no tokenizer is worth its weight here. */
 export function estimateTokens(messages: readonly ModelMessage[]): number {
   let chars = 0;
   for (const message of messages) {
     chars += 16 + (typeof message.content === "string" ? message.content.length : contentChars(message.content));
   }
-  return Math.ceil(chars / 3.5);
+  return Math.ceil(chars / CHARS_A_TOKEN);
 }
 
 /** An image costs about 1,000 tokens wherever it was looked up; its bytes say nothing. */

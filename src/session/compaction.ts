@@ -1,8 +1,8 @@
 import type { ModelMessage } from "ai";
 import type { Asked, Failover } from "../agent/failover.ts";
-import { estimateTokens } from "../agent/prompt.ts";
+import { CHARS_A_TOKEN, estimateTokens } from "../agent/prompt.ts";
 import type { Compacted, CompactReason } from "../agent/run.ts";
-import type { Input } from "../core/session.ts";
+import { type Input, runOf } from "../core/session.ts";
 import { costUsd } from "../models/catalog.ts";
 import { callsOf, conversationOf, rowsOfTurn, textOf, turnStarts } from "./conversation.ts";
 import type { Door } from "./door.ts";
@@ -20,7 +20,6 @@ const KEEP_SHARE = 0.3;
 const KEEP_TURNS = 2;
 /** A summary that is itself refused as too long is asked for of half as much, so often. */
 const MOST_HALVINGS = 4;
-const CHARS_A_TOKEN = 3.5;
 
 export interface Compaction {
   readonly run: string;
@@ -64,15 +63,23 @@ export async function compactConversation(
       : said && `${said}\n(${turns} earlier turns were dropped and are known only from this summary.)`;
   if (summary === "") return { kind: "failed", asked: asked.kind === "reply" ? "empty" : asked };
   const keepFrom = rows[kept]?.seq ?? last.seq + 1;
-  door.pass({ type: "compacted", run, entry: summary, keepFrom }, () => {
-    if (asked.kind !== "reply") return;
-    const { model, reply } = asked;
-    const { input, output } = reply.usage;
-    const usage = { model: `${model.provider}/${model.model}`, input, output, usd: costUsd(model, reply.usage) };
-    door.store.write(door.session.epoch, run, { at: now(), usage });
-    compaction.spent(usage);
-  });
+  const usage = asked.kind === "reply" ? usageOf(asked) : undefined;
+  door.pass(
+    { type: "compacted", run, entry: summary, keepFrom },
+    () => {
+      // A run that is not the session's writes nothing.
+      if (usage && runOf(door.session)?.run === run) door.store.write(door.session.epoch, run, { at: now(), usage });
+    },
+    () => {
+      if (usage) compaction.spent(usage);
+    },
+  );
   return { kind: "done", turns };
+}
+
+function usageOf({ model, reply }: Extract<Asked, { kind: "reply" }>): SpendReport {
+  const { input, output } = reply.usage;
+  return { model: `${model.provider}/${model.model}`, input, output, usd: costUsd(model, reply.usage) };
 }
 
 /** The older part in a model's words; as much of it as the model takes. */
