@@ -83,6 +83,7 @@ function markOf(fields: LogFields): Mark | undefined {
     case "run.failure":
     case "pool.exhausted":
     case "pool.unreachable":
+    case "mcp.unreachable":
     case "update.refused":
       return slow(event.split(".")[1] ?? event);
     case "credential.disabled":

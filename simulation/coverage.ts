@@ -77,8 +77,8 @@ const REFUSALS: Readonly<Record<Exclude<Refusal["kind"], "reply_gone">, true>> =
   refused: true,
 };
 
-/** Lines of the log. The maintainers' page is not simulated, the settings are right, and a run that was cut says nothing more. */
-type Line = Exclude<LogEvent, `admin.${string}` | "config.invalid" | "run.stale">;
+/** Lines of the log. The maintainers' page and tool servers are not simulated, the settings are right, and a run that was cut says nothing more. */
+type Line = Exclude<LogEvent, `admin.${string}` | "config.invalid" | "mcp.unreachable" | "run.stale">;
 const LINES: Readonly<Record<Line, true>> = {
   "update.accepted": true,
   "update.duplicate": true,

@@ -22,6 +22,7 @@ export type LogEvent =
   | "credential.ready"
   | "pool.exhausted"
   | "pool.unreachable"
+  | "mcp.unreachable"
   | "delivery.retry"
   | "delivery.failed"
   | "delivery.sent"

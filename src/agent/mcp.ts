@@ -14,8 +14,8 @@ import { cutText, type Fetch, refused, said, short, type Tool, untrusted } from 
 
 export interface McpTools {
   readonly tools: readonly Tool[];
-  /** One for each server that cannot be used. */
-  readonly notices: readonly { readonly server: string; readonly text: string }[];
+  /** Servers that cannot be used now, each with the reason in words that quote nobody. */
+  readonly down: readonly { readonly server: string; readonly reason: string }[];
   /** Servers that have more tools than are offered. */
   readonly crowded: readonly { readonly server: string; readonly tools: number; readonly offered: number }[];
   /** Never throws; ends within CLOSE_MS. */
@@ -30,9 +30,16 @@ export interface McpOptions {
   /** For connecting and listing, all servers together. */
   readonly connectMs?: number;
   readonly callMs?: number;
+  readonly now?: () => number;
 }
 
 export const CONNECT_MS = 10_000;
+/** For one that hung the last time: it is used the moment it is back, and until then no turn waits long for it. */
+const CONNECT_AGAIN_MS = 2000;
+const HUNG_KNOWN_MS = 5 * 60_000;
+/** By address, until when it counts as hung. */
+const hung = new Map<string, number>();
+
 const CALL_MS = 60_000;
 const CLOSE_MS = 2000;
 const MOST_PAGES = 5;
@@ -46,17 +53,14 @@ const NAME_CHARS = 64;
 
 export async function connectMcp(servers: readonly McpServer[], options: McpOptions): Promise<McpTools> {
   const clients: MCPClient[] = [];
-  const notices: { server: string; text: string }[] = [];
+  const down: { server: string; reason: string }[] = [];
   const crowded: { server: string; tools: number; offered: number }[] = [];
   const tools: Tool[] = [];
   const taken = new Set(options.taken ?? []);
   const reached = await Promise.all(servers.map((server) => reach(server, options, clients)));
   for (const found of reached) {
     if (!found.ok) {
-      notices.push({
-        server: found.server.name,
-        text: `The MCP server "${found.server.name}" cannot be used now: ${found.reason}.`,
-      });
+      down.push({ server: found.server.name, reason: found.reason });
       continue;
     }
     const offered = Math.min(found.listed.length, MOST_TOOLS, Math.max(0, MOST_TOOLS_IN_ALL - taken.size));
@@ -69,7 +73,7 @@ export async function connectMcp(servers: readonly McpServer[], options: McpOpti
       tools.push(mcpTool(name, found.server, listed, found.client, options.callMs ?? CALL_MS));
     }
   }
-  return { tools, notices, crowded, close: () => closeAll(clients) };
+  return { tools, down, crowded, close: () => closeAll(clients) };
 }
 
 /** What a server says of one tool. `schema` is the JSON schema of its arguments. */
@@ -92,7 +96,8 @@ type Reached =
   | { readonly ok: false; readonly server: McpServer; readonly reason: string };
 
 async function reach(server: McpServer, options: McpOptions, clients: MCPClient[]): Promise<Reached> {
-  const limitMs = options.connectMs ?? CONNECT_MS;
+  const { connectMs = CONNECT_MS, now = Date.now } = options;
+  const limitMs = (hung.get(server.url) ?? 0) > now() ? Math.min(connectMs, CONNECT_AGAIN_MS) : connectMs;
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), limitMs);
   const signal = AbortSignal.any([options.signal, limit.signal]);
@@ -118,9 +123,11 @@ async function reach(server: McpServer, options: McpOptions, clients: MCPClient[
       cursor = answer.nextCursor;
       if (cursor === undefined) break;
     }
+    hung.delete(server.url);
     return { ok: true, server, client, listed };
   } catch (error) {
     const late = limit.signal.aborted && !options.signal.aborted;
+    if (late && limitMs === connectMs) hung.set(server.url, now() + HUNG_KNOWN_MS);
     return { ok: false, server, reason: late ? `no answer within ${limitMs / 1000} seconds` : reason(error) };
   } finally {
     clearTimeout(timer);

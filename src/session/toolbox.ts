@@ -17,6 +17,11 @@ const READS_THE_CLOCK: ReadonlySet<string> = new Set(["now", "remind"]);
 /** Of the limit of idleness, what connecting to tool servers may take: one that hangs must not end the run. */
 const CONNECT_SHARE = 0.5;
 
+/** The fact under which it stands when the chat was last told of a server that is down: its name, and the time (epoch ms). */
+const TOLD_DOWN = "mcp_down";
+/** The chat is told again when it lasts. */
+const TELL_AGAIN_MS = 3_600_000;
+
 export interface ToolboxContext {
   readonly run: string;
   readonly signal: AbortSignal;
@@ -43,7 +48,7 @@ export class Toolbox {
   }
 
   async tools(): Promise<readonly Tool[]> {
-    const { settings, fetch } = this.#ports;
+    const { settings, fetch, now } = this.#ports;
     const skills = await skillsOf(this.#ports);
     const own = toolset(settings, {
       hasPerson: this.person() !== undefined,
@@ -56,21 +61,31 @@ export class Toolbox {
       signal: this.#run.signal,
       fetch,
       taken: own.map((tool) => tool.name),
+      now,
       connectMs: Math.min(CONNECT_MS, settings.runIdleTimeoutMs * CONNECT_SHARE),
     });
-    const { notices, crowded } = this.#mcp;
+    const { down, crowded } = this.#mcp;
     // A matter of the settings: whoever wrote the message can do nothing about it.
     for (const { server, tools, offered } of crowded)
       this.#door.log("config.invalid", { run: this.#run.run, name: "MCP_SERVERS", server, tools, offered });
-    if (notices.length > 0 && this.#run.turn()?.steps === 0) {
-      this.#door.keep(() => {
-        for (const notice of notices) {
-          const marked = words(this.#door.whereabouts.language, "mcp_down", { server: safe(notice.server) });
-          this.#door.say({ content: { kind: "notice", ...styled(marked) }, silent: true });
-        }
-      });
-    }
+    for (const { server, reason } of down) this.#door.log("mcp.unreachable", { run: this.#run.run, server, reason });
+    if (this.#run.turn()?.steps === 0) this.#tellDown(down.map(({ server }) => server));
     return [...own, ...this.#mcp.tools];
+  }
+
+  /** In one message, and not in every turn: it goes without them. */
+  #tellDown(servers: readonly string[]): void {
+    const { store, whereabouts } = this.#door;
+    const now = this.#ports.now();
+    const told = store.fact<Readonly<Record<string, number>>>(TOLD_DOWN) ?? {};
+    const unsaid = servers.filter((server) => (told[server] ?? 0) <= now - TELL_AGAIN_MS);
+    if (unsaid.length === 0 && Object.keys(told).every((server) => servers.includes(server))) return;
+    const lines = unsaid.map((server) => words(whereabouts.language, "mcp_down", { server: safe(server) }));
+    const times = servers.map((server) => [server, unsaid.includes(server) ? now : told[server]]);
+    this.#door.keep(() => {
+      store.setFact(TOLD_DOWN, Object.fromEntries(times));
+      if (lines.length > 0) this.#door.say({ content: { kind: "notice", ...styled(lines.join("\n")) }, silent: true });
+    });
   }
 
   async context(tool: string): Promise<ToolContext> {

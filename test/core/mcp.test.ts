@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { connectMcp, type McpOptions } from "../../src/agent/mcp.ts";
 import { callResult } from "../../src/agent/mcp-result.ts";
 import { definitions } from "../../src/agent/tools/definitions.ts";
@@ -41,7 +41,7 @@ describe("the tools of an MCP server", () => {
     "are listed under its name, shown with its schema, and called (as a stream: %s)",
     async (asStream) => {
       const { mcp, seen } = await connect({ "mcp.example.com": { tools: [ECHO], call: echo, asStream } });
-      expect(mcp.notices).toEqual([]);
+      expect(mcp.down).toEqual([]);
       expect(mcp.tools.map((tool) => [tool.name, tool.repeatable])).toEqual([["docs_echo", false]]);
       expect(definitions(mcp.tools)[0]).toMatchObject({ name: "docs_echo", inputSchema: ECHO.inputSchema });
       const result = await callTool(mcp.tools, "docs_echo", '{"word":"tea"}', stage().context);
@@ -96,7 +96,7 @@ describe("the tools of an MCP server", () => {
       { server: "docs2", tools: 1, offered: 0 },
     ]);
     // It does answer: nobody is told that it does not.
-    expect(mcp.notices).toEqual([]);
+    expect(mcp.down).toEqual([]);
     await mcp.close();
   });
 
@@ -172,8 +172,8 @@ describe("an MCP server that is down", () => {
     ],
   ])("costs a notice and not the others: it %s", async (_what, before, expected) => {
     const { mcp } = await connect({ "mcp.example.com": { tools: [], before }, "up.example.com": { tools: [ECHO] } });
-    expect(mcp.notices).toMatchObject([{ server: "docs", text: expect.stringMatching(expected) }]);
-    expect(JSON.stringify(mcp.notices)).not.toContain("sesame");
+    expect(mcp.down).toMatchObject([{ server: "docs", reason: expect.stringMatching(expected) }]);
+    expect(JSON.stringify(mcp.down)).not.toContain("sesame");
     expect(mcp.tools.map((tool) => tool.name)).toEqual(["docs1_echo"]);
     await mcp.close();
   });
@@ -181,16 +181,42 @@ describe("an MCP server that is down", () => {
   it("costs a notice when nobody is there, and when it does not answer in time", async () => {
     const fetch: Fetch = () => Promise.reject(new TypeError(`refused ${SECRET}`));
     const gone = await connectMcp([docs], { signal: new AbortController().signal, fetch });
-    expect(gone.notices).toEqual([
-      { server: "docs", text: 'The MCP server "docs" cannot be used now: it could not be reached or understood.' },
-    ]);
+    expect(gone.down).toEqual([{ server: "docs", reason: "it could not be reached or understood" }]);
     const silent = await connectMcp([docs], {
       signal: new AbortController().signal,
       fetch: () => new Promise(() => {}),
       connectMs: 30,
     });
-    expect(silent.notices).toMatchObject([{ text: expect.stringContaining("no answer within 0.03 seconds") }]);
+    expect(silent.down).toEqual([{ server: "docs", reason: "no answer within 0.03 seconds" }]);
     await Promise.all([gone.close(), silent.close()]);
+  });
+
+  it("is not waited for as long again when it hung: for five minutes, or until it answers", async () => {
+    vi.useFakeTimers();
+    try {
+      const stuck = { name: "stuck", url: "https://stuck.example/mcp" };
+      const waited = async (): Promise<string | undefined> => {
+        const connecting = connectMcp([stuck], {
+          signal: new AbortController().signal,
+          fetch: () => new Promise(() => {}),
+        });
+        await vi.advanceTimersByTimeAsync(10_000);
+        return (await connecting).down[0]?.reason;
+      };
+      expect(await waited()).toBe("no answer within 10 seconds");
+      expect(await waited()).toBe("no answer within 2 seconds");
+      const server = mcpServer({ tools: [ECHO] });
+      const back = await connectMcp([stuck], {
+        signal: new AbortController().signal,
+        fetch: async (url, init) => server.answer(new Request(url, init)),
+      });
+      expect(back.down).toEqual([]);
+      expect(await waited()).toBe("no answer within 10 seconds");
+      await vi.advanceTimersByTimeAsync(5 * 60_000);
+      expect(await waited()).toBe("no answer within 10 seconds");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("does not hold up a turn that is stopped", async () => {
@@ -225,7 +251,7 @@ describe("over a real port", () => {
       signal: new AbortController().signal,
       fetch,
     });
-    expect(mcp.notices).toEqual([]);
+    expect(mcp.down).toEqual([]);
     expect(await callTool(mcp.tools, "docs_echo", { word: "tea" }, stage().context)).toMatchObject({
       kind: "text",
       text: expect.stringContaining('echo {"word":"tea"}'),

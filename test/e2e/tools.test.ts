@@ -212,7 +212,7 @@ describe("the tools", () => {
     expect(world.worker.output.join("\n")).not.toContain("mcp-secret");
   });
 
-  it("of an MCP server that is down cost the turn a notice, not its life, and are there again when it is", async () => {
+  it("of an MCP server that is down cost one notice and no turn its life, and are there again when it is", async () => {
     const one = newcomer(world);
     services.mcpDown = true;
     world.model.next({ text: "without it" }, says("is it down?"));
@@ -220,9 +220,19 @@ describe("the tools", () => {
     await one.hears("The tool server small does not answer");
     await one.hears("without it");
     expect((await one.request("is it down?")).conversation.tools).not.toContain("small_echo");
+    world.model.next({ text: "still without it" }, says("and still?"));
+    await one.tell("and still?");
+    await one.hears("still without it");
+    expect(world.worker.logs("mcp.unreachable").at(-1)).toMatchObject({ server: "small", reason: "it answered 503" });
     services.mcpDown = false;
     expect(await result("small_echo", { words: "back" }, one)).toContain("back");
     expect(one.count("does not answer")).toBe(1);
+    services.mcpDown = true;
+    world.model.next({ text: "once more without it" }, says("and now?"));
+    await one.tell("and now?");
+    await one.hears("once more without it");
+    expect(one.count("does not answer")).toBe(2);
+    services.mcpDown = false;
   });
 
   it("used without end lead to a visible answer within the limit of steps", async () => {

@@ -97,7 +97,7 @@ describe("in workerd", () => {
       signal: new AbortController().signal,
       fetch,
     });
-    expect(mcp.notices).toEqual([]);
+    expect(mcp.down).toEqual([]);
     expect(await callTool(mcp.tools, "docs_echo", "{}", context(fetch))).toMatchObject({
       kind: "text",
       text: expect.stringContaining("tea"),
