@@ -81,6 +81,10 @@ describe("an account", () => {
     ]);
     expect(found([asked, second], [{ ...answer, text: "⚠️ This turn was lost three times." }, noted])).toEqual([]);
     expect(found([asked, second], [answer, noted])).toHaveLength(1);
+    const album = [11, 12].map((n) => ({ ...second, update: n, messageId: n, together: [11, 12], word: `w${n}x` }));
+    const all = { ...answer, text: "That is all of w1x w11x w12x!" };
+    expect(account([asked, ...album], [all, noted])).toMatchObject({ answered: 3, lost: [], wrong: [] });
+    expect(found([asked, ...album], [all])).toHaveLength(2);
   });
 
   it("needs no word about a press of a Stop button, and takes one", () => {

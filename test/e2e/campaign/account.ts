@@ -80,7 +80,8 @@ export function account(written: readonly Written[], heard: readonly Heard[]): A
     if (one.word === undefined) continue;
     const copies = copiesOf(one.word);
     twice(`the answer to ${one.word}`, copies);
-    const hasJoined = joined.has(one.messageId);
+    // An album, or a text that was split, is told it by its first message.
+    const hasJoined = one.together.some((id) => joined.has(id));
     const isWithItsFirst = ({ words, replyTo }: (typeof answers)[number]) =>
       written.some(({ word, messageId }) => messageId === replyTo && word !== undefined && words.includes(word));
     if (copies.some(({ replyTo }) => isOf(one, replyTo))) answered += 1;
