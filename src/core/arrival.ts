@@ -90,7 +90,8 @@ function meetsRun(
       const ended = endRun(session, turn, "stopped", "interrupted", at.now);
       const queued = [...turn.steers, input].reduce(enqueued, ended.session.queue);
       const next = startNext({ ...ended.session, queue: queued }, at);
-      return after([busyLog(session, "interrupt", at.now), ...ended.effects], next);
+      const told = say({ key: "interrupted" }, turn.inputs[0]);
+      return after([busyLog(session, "interrupt", at.now), ...ended.effects, told], next);
     }
     default:
       return mode satisfies never;

@@ -54,6 +54,7 @@ export type Notice =
   | { readonly key: "steered" }
   | { readonly key: "queue_full"; readonly limit: number }
   | { readonly key: "stopped"; readonly dropped: number }
+  | { readonly key: "interrupted" }
   | { readonly key: "nothing_to_stop" }
   | { readonly key: "reset"; readonly dropped: number; readonly by: Origin }
   | { readonly key: "timed_out_idle"; readonly seconds: number }

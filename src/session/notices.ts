@@ -52,6 +52,7 @@ function keyed(notice: Notice, context: NoticeContext): { key: WordKey; params: 
       return { key: "waiting", params: { until: until(notice.untilAt) } };
     case "queued_behind_question":
     case "steered":
+    case "interrupted":
     case "nothing_to_stop":
     case "question_expired":
     case "preferred":

@@ -8,6 +8,7 @@ export const de = {
   queued_behind_question:
     "⏳ Oben wartet eine Frage auf Antwort. Drück einen Knopf oder antworte darauf; deine Nachricht kommt danach. /stop verwirft beides.",
   steered: "↪️ Notiert. Das fließt beim nächsten Schritt in die laufende Antwort ein.",
+  interrupted: "⏭️ Eine neuere Nachricht kam dazwischen; diese endet hier.",
   queue_full:
     "🚫 Nicht angenommen: Die Warteschlange ist voll ({limit}). Schick es noch einmal, wenn sie kürzer ist, oder nimm /stop.",
   stopped: "⏹ Angehalten.",

@@ -8,6 +8,7 @@ export const en = {
   queued_behind_question:
     "⏳ A question above waits for an answer. Press a button or reply to it; your message comes after. /stop drops both.",
   steered: "↪️ Noted. It joins the current answer at its next step.",
+  interrupted: "⏭️ A newer message came in between, so this one ends here.",
   queue_full: "🚫 Not taken: the queue is full ({limit}). Send it again when some are answered, or use /stop.",
   stopped: "⏹ Stopped.",
   stopped_dropped: "⏹ Stopped. Waiting messages dropped: {dropped}.",

@@ -7,6 +7,7 @@ export const es = {
   queued_behind_question:
     "⏳ Arriba hay una pregunta que espera respuesta. Pulsa un botón o respóndela; tu mensaje va después. /stop descarta ambos.",
   steered: "↪️ Anotado. Se suma a la respuesta actual en su próximo paso.",
+  interrupted: "⏭️ Llegó un mensaje más nuevo, así que este termina aquí.",
   queue_full: "🚫 No aceptado: la cola está llena ({limit}). Envíalo otra vez cuando se vacíe un poco, o usa /stop.",
   stopped: "⏹ Detenido.",
   stopped_dropped: "⏹ Detenido. Mensajes en espera descartados: {dropped}.",

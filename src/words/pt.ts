@@ -7,6 +7,7 @@ export const pt = {
   queued_behind_question:
     "⏳ Há uma pergunta acima à espera de resposta. Toque num botão ou responda a ela; sua mensagem vem depois. /stop descarta as duas.",
   steered: "↪️ Anotado. Entra na resposta atual no próximo passo.",
+  interrupted: "⏭️ Chegou uma mensagem mais nova, por isso esta termina aqui.",
   queue_full: "🚫 Não aceita: a fila está cheia ({limit}). Envie de novo quando ela diminuir, ou use /stop.",
   stopped: "⏹ Parado.",
   stopped_dropped: "⏹ Parado. Mensagens em espera descartadas: {dropped}.",

@@ -6,6 +6,7 @@ export const zh = {
   queued: "⏳ 我还在处理上一条消息，你的消息排在后面（第 {ahead} 位）。/stop 可以中止当前的回答。",
   queued_behind_question: "⏳ 上面有一个问题在等待回答。请按按钮或回复它，之后再处理你的消息。/stop 会一并放弃两者。",
   steered: "↪️ 收到，会在下一步加入当前的回答。",
+  interrupted: "⏭️ 又来了一条新消息，这一条就到这里。",
   queue_full: "🚫 未接收：队列已满（{limit}）。等处理掉一些后请再发一次，或使用 /stop。",
   stopped: "⏹ 已停止。",
   stopped_dropped: "⏹ 已停止。丢弃的等待消息：{dropped}。",

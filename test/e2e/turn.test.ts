@@ -333,6 +333,7 @@ describe("a turn, with other settings", () => {
     await owner.tell("the new question");
     await owner.hears("the new answer");
     expect(old.abortedAt).toBeDefined();
+    await owner.hears("A newer message came in between");
     held.release();
     await owner.finished(2);
     await owner.settled();

@@ -229,6 +229,7 @@ describe("a message that meets a run", () => {
       "cut run-1",
       "leave 1 of run-1: interrupted",
       "log run.finished stopped run-1",
+      "say interrupted to 1",
       ...STARTED("run-2"),
     ]);
     expect(told.answers("run-1")).toEqual(["log run.stale run-1"]);

@@ -52,7 +52,7 @@ const NOTHING = "Nothing is running here.";
 /** Said to a message that steers: the answer that it joins replies to the message that began the turn. */
 const JOINS = "↪️ Noted.";
 /** What ends a turn without an answer. "⏳" and "🔋 All model keys" do not: they promise one. */
-const FATE = /^(?:↻ [^\n]*\n+)?(?:⚠️|🚫|⌛|🔋 No model key)/u;
+const FATE = /^(?:↻ [^\n]*\n+)?(?:⚠️|🚫|⌛|⏭️|🔋 No model key)/u;
 
 export function account(written: readonly Written[], heard: readonly Heard[]): Account {
   const taken = written.filter(({ acknowledged }) => acknowledged);

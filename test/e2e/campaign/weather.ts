@@ -12,7 +12,7 @@ const LONGEST_DROUGHT_MS = 5_000;
 export function settingsOf(dice: (below: number) => number): Readonly<Record<string, string>> {
   return {
     STREAM: ["edit", "edit", "draft", "off"][dice(4)] ?? "edit",
-    BUSY_MODE: ["queue", "queue", "steer"][dice(3)] ?? "queue",
+    BUSY_MODE: ["queue", "queue", "steer", "interrupt"][dice(4)] ?? "queue",
   };
 }
 

@@ -113,14 +113,13 @@ function oneOutcome(transition: Transition): string | undefined {
   return kept === 1 ? undefined : "what the turn was asked with is not in the transcript once";
 }
 
-/** What ends a turn before a person's eyes. Nobody is told of an interruption but by its mark: they are the ones who interrupted. */
+/** What ends a turn before a person's eyes. */
 function isOutcome(effect: Effect): boolean {
   if (effect.do === "answer") return true;
-  if (effect.do === "leave") return effect.because === "interrupted";
   if (effect.do !== "say") return false;
   const { notice } = effect;
   if (notice.key === "reset") return notice.by !== "tool";
-  return ["failed", "exhausted", "timed_out_idle", "timed_out_total", "stopped"].includes(notice.key);
+  return ["failed", "exhausted", "timed_out_idle", "timed_out_total", "stopped", "interrupted"].includes(notice.key);
 }
 
 function crashesAreCounted({ before, after, event }: Transition): string | undefined {

@@ -45,6 +45,13 @@ export const OWN: readonly Mutant[] = [
     foundBy: ["1"],
   },
   {
+    name: "an interruption is said to nobody",
+    file: "arrival.ts",
+    text: `...ended.effects, told], next);`,
+    by: `...ended.effects], next);`,
+    foundBy: ["23"],
+  },
+  {
     name: "an answer goes to the last message of the turn",
     file: "report.ts",
     text: `do: "answer", run: turn.run, replyTo: turn.inputs[0]`,
