@@ -231,6 +231,7 @@ const FACTS: readonly (readonly [string, z.ZodType])[] = [
   ["began", z.looseObject({ epoch: z.int(), seq: z.int() })],
   ["compacted", z.looseObject({ epoch: z.int(), seq: z.int(), summary: z.string() })],
   ["persona", z.string()],
+  ["mcp_down", z.record(z.string(), at)],
   ["heir", z.looseObject({ key: z.string(), at, reminders: z.array(z.int()) })],
   [
     "question:",
