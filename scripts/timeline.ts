@@ -85,6 +85,7 @@ function markOf(fields: LogFields): Mark | undefined {
     case "pool.unreachable":
     case "mcp.unreachable":
     case "update.refused":
+    case "update.dropped":
       return slow(event.split(".")[1] ?? event);
     case "credential.disabled":
     case "delivery.failed":

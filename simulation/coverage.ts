@@ -84,6 +84,7 @@ const LINES: Readonly<Record<Line, true>> = {
   "update.duplicate": true,
   "update.ignored": true,
   "update.refused": true,
+  "update.dropped": true,
   "turn.queued": true,
   "run.started": true,
   "run.waiting": true,

@@ -8,6 +8,7 @@ export type LogEvent =
   | "update.duplicate"
   | "update.ignored"
   | "update.refused"
+  | "update.dropped"
   | "turn.queued"
   | "run.started"
   | "run.waiting"

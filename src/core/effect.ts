@@ -41,6 +41,7 @@ export type Effect =
 export type StepLog =
   | "turn.queued"
   | "update.refused"
+  | "update.dropped"
   | "run.started"
   | "run.waiting"
   | "run.finished"

@@ -162,8 +162,12 @@ export function queuedInputs(session: Session): readonly Input[] {
 }
 
 /** Messages that wait for their turn, or to join the one that is on. */
+export function pendingInputs(session: Session): readonly Input[] {
+  return [...queuedInputs(session), ...(runOf(session)?.steers ?? [])];
+}
+
 export function pending(session: Session): number {
-  return queuedInputs(session).length + (runOf(session)?.steers.length ?? 0);
+  return pendingInputs(session).length;
 }
 
 /**

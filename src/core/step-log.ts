@@ -1,5 +1,5 @@
 import type { Effect, Notice, Outcome } from "./effect.ts";
-import type { Input, Run, Running, Waiting } from "./session.ts";
+import { type Input, pendingInputs, type Run, type Running, type Session, type Waiting } from "./session.ts";
 import type { Stepped } from "./stepped.ts";
 
 /** The effects that several rules share, each made in one way. They decide nothing. */
@@ -47,6 +47,15 @@ export function finishedLog(turn: Run, outcome: Outcome, epoch: number, now: num
     event: "run.finished",
     fields: { run: turn.run, epoch, outcome, ms: now - turn.startedAt, steps: turn.steps, tokens: turn.tokens },
   };
+}
+
+/** A line for each message that goes with the queue: who looks for one finds what became of it. */
+export function droppedLogs(session: Session, reason: "stopped" | "reset"): Effect[] {
+  return pendingInputs(session).map(({ update }) => ({
+    do: "log",
+    event: "update.dropped",
+    fields: { update, reason, epoch: session.epoch },
+  }));
 }
 
 export function staleLog(stale: string, report: string, run: Running | Waiting | undefined, now: number): Effect {

@@ -1,7 +1,7 @@
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { pending, runOf, type Session } from "./session.ts";
-import { after, say, staleLog } from "./step-log.ts";
+import { after, droppedLogs, say, staleLog } from "./step-log.ts";
 import type { Circumstances, Stepped } from "./stepped.ts";
 import { endRun, openEpoch, startNext } from "./turnover.ts";
 
@@ -17,7 +17,7 @@ export function stopped(session: Session, event: Extract<Event, { type: "stopped
   const ended = run ? endRun(session, run, "stopped", "stopped", at.now) : { session, effects: [] };
   return {
     session: { ...ended.session, turn: { phase: "idle" }, queue: [] },
-    effects: [...ended.effects, say({ key: "stopped", dropped })],
+    effects: [...ended.effects, ...droppedLogs(session, "stopped"), say({ key: "stopped", dropped })],
   };
 }
 
@@ -32,7 +32,11 @@ export function resetAsked(
   // The run's own wish to reset is granted by this reset; it must not open a second epoch.
   const emptied: Session = { ...session, turn: { phase: "idle" }, queue: [] };
   const opened = openEpoch(emptied, event.by, at.now, dropped);
-  const effects = [...ended.effects.filter((effect) => !opensEpoch(effect)), ...opened.effects];
+  const effects = [
+    ...ended.effects.filter((effect) => !opensEpoch(effect)),
+    ...droppedLogs(session, "reset"),
+    ...opened.effects,
+  ];
   if (!event.first) return { session: opened.session, effects };
   const withFirst: Session = { ...opened.session, queue: [[event.first]], activeAt: at.now };
   return after(effects, startNext(withFirst, at));

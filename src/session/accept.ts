@@ -3,7 +3,7 @@ import { findSkill } from "../agent/skills.ts";
 import { findCommand } from "../core/commands.ts";
 import type { Event } from "../core/event.ts";
 import { SPLIT_TEXT_CHARS } from "../core/gather.ts";
-import { type Input, queuedInputs, runOf } from "../core/session.ts";
+import { type Input, pendingInputs, runOf } from "../core/session.ts";
 import { botId } from "../telegram/gate.ts";
 import type { Command, Inbound, Sender } from "../telegram/message.ts";
 import { styled } from "../words/styled.ts";
@@ -156,7 +156,7 @@ async function addSkill(accepting: Accepting, inbound: Extract<Inbound, { kind: 
 
 function edit(door: Door, ports: SessionPorts, inbound: Extract<Inbound, { kind: "edit" }>): Accepted {
   const { session } = door;
-  const waiting = [...queuedInputs(session), ...(runOf(session)?.steers ?? [])];
+  const waiting = pendingInputs(session);
   const input = waiting.find((candidate) => candidate.messageId === inbound.message.messageId);
   const { update } = inbound;
   door.keep(() => {

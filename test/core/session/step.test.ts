@@ -65,7 +65,7 @@ describe("stop", () => {
   test("while gathering, drops the message aloud", () => {
     const told = new Telling();
     told.writes({ album: "a" });
-    expect(told.on({ type: "stopped", by: "command" })).toEqual(["say stopped 1"]);
+    expect(told.on({ type: "stopped", by: "command" })).toEqual(["log update.dropped stopped", "say stopped 1"]);
     expect(told.phase).toBe("idle");
   });
 
@@ -78,6 +78,8 @@ describe("stop", () => {
       "cut run-1",
       "leave 1 of run-1: stopped",
       "log run.finished stopped run-1",
+      "log update.dropped stopped",
+      "log update.dropped stopped",
       "say stopped 2",
     ]);
     expect(told.phase).toBe("idle");

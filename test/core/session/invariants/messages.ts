@@ -1,5 +1,5 @@
 import { ALBUM_GATHER_MS, MOST_PIECES, SPLIT_GATHER_MS } from "../../../../src/core/gather.ts";
-import { type Input, runOf, type TurnInputs } from "../../../../src/core/session.ts";
+import { type Input, pendingInputs, runOf, type TurnInputs } from "../../../../src/core/session.ts";
 import type { Transition } from "../model/world.ts";
 import { brought, type Check, endedTurn, logs, says, unsettled } from "./check.ts";
 
@@ -15,6 +15,7 @@ export const MESSAGES: readonly Check[] = [
   { name: "19: whoever is idle has nothing to do", holds: idleHasNoQueue },
   { name: "39: the pieces of one message stay together", holds: piecesStayTogether },
   { name: "40: what a busy session takes in or refuses leaves a line in the log", holds: absorbedIsLogged },
+  { name: "40: what is dropped from the queue leaves a line in the log, each its own", holds: droppedIsLogged },
 ];
 
 function nothingIsLost(transition: Transition): string | undefined {
@@ -130,4 +131,13 @@ function absorbedIsLogged({ before, effects, event }: Transition): string | unde
   const { fields } = queued;
   const isFull = typeof fields.mode === "string" && typeof fields.depth === "number" && "idle_ms" in fields;
   return isFull ? undefined : "the line in the log lacks mode, depth or idle time";
+}
+
+function droppedIsLogged({ before, effects, event }: Transition): string | undefined {
+  const isEnded = says(effects, "stopped").length > 0 || event?.type === "resetAsked";
+  const dropped = isEnded ? pendingInputs(before.session).map(({ update }) => update) : [];
+  const said = logs(effects, "update.dropped").map(({ fields }) => fields.update);
+  return said.join() === dropped.join()
+    ? undefined
+    : `dropped: ${dropped.join()}; the log says ${said.join() || "nothing"}`;
 }

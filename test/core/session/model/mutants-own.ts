@@ -157,6 +157,13 @@ export const OWN: readonly Mutant[] = [
     foundBy: ["1"],
   },
   {
+    name: "stop leaves no line of what it drops",
+    file: "stop.ts",
+    text: `...droppedLogs(session, "stopped"), `,
+    by: "",
+    foundBy: ["40"],
+  },
+  {
     name: "an old button stops the new run",
     file: "stop.ts",
     text: `if (event.run !== undefined && event.run !== run?.run) {`,
