@@ -68,6 +68,7 @@ export class Courier {
   #promised = false;
   /** Rises when every row is given up: ids begin anew then, so that they alone do not name a row. */
   #generation = 0;
+  #isClosed = false;
   #notBefore = 0;
   /** The row that a dead process, or one whose storage failed, may have been delivering. */
   #orphan: number | undefined;
@@ -169,6 +170,13 @@ export class Courier {
     this.#ports.onChange();
   }
 
+  /** The session's storage goes: what is on its way arrives, and nothing of it is recorded, since its rows may be another's by then. */
+  close(): void {
+    this.#isClosed = true;
+    this.#generation += 1;
+    this.#screen.move();
+  }
+
   /** The group has a new id; what is still to be said is said there. */
   readdress(fromChatId: number, toChatId: number): void {
     this.#screen.move();
@@ -183,7 +191,7 @@ export class Courier {
 
   async #pump(): Promise<void> {
     try {
-      for (;;) {
+      while (!this.#isClosed) {
         const now = this.#ports.now();
         const head = this.#outbox.head();
         if (!head || head.dueAt > now || this.#notBefore > now) break;
@@ -201,16 +209,17 @@ export class Courier {
     // In the same breath as the last look at the rows: one put after it finds no courier and starts one.
     this.#busy = false;
     this.#pumping = undefined;
-    this.#ports.onChange();
+    if (!this.#isClosed) this.#ports.onChange();
   }
 
   async #carry(row: Delivery): Promise<void> {
     const ends = row.content.kind === "answer" || row.content.kind === "freeze";
     const growing = ends && row.run !== undefined ? this.#screen.of(row.run) : undefined;
     growing?.close();
-    await growing?.settled();
-    const remembered = ends && row.run !== undefined ? this.#outbox.remembered(row.run) : [];
     const generation = this.#generation;
+    await growing?.settled();
+    if (this.#generation !== generation) return;
+    const remembered = ends && row.run !== undefined ? this.#outbox.remembered(row.run) : [];
     const doubt =
       row.state === "doubtful" ||
       (row.state === "attempting" && row.id === this.#orphan) ||
@@ -221,9 +230,9 @@ export class Courier {
     for (;;) {
       const step = shipment.next();
       if (step === undefined) return this.#delivered(row, shipment);
-      const result = await this.#write(row, shipment, step);
-      // Given up while the call was on: there is nothing to record.
-      if (this.#generation !== generation) return;
+      const result = await this.#write(row, shipment, step, generation);
+      // Given up while it waited or the call was on: there is nothing to record.
+      if (result === undefined || this.#generation !== generation) return;
       const accepted = result.ok || (result.refusal.kind === "not_modified" && step.kind === "edit");
       const lost: Refusal = { kind: "unavailable", maybeAccepted: true };
       if (accepted && shipment.accepted(step, result)) {
@@ -235,8 +244,11 @@ export class Courier {
     }
   }
 
-  /** One call at the chat's pace. A flood wait is not waited for here: it comes back as if Telegram had said it again. */
-  async #write(row: Delivery, shipment: Shipment, step: Step): Promise<CallResult> {
+  /**
+   * One call at the chat's pace. A flood wait is not waited for here: it comes back as if Telegram had said it again.
+   * Undefined: it was given up before its time came.
+   */
+  async #write(row: Delivery, shipment: Shipment, step: Step, generation: number): Promise<CallResult | undefined> {
     const { now, after, call } = this.#ports;
     const pace = this.#paceOf();
     for (;;) {
@@ -245,6 +257,7 @@ export class Courier {
       const waitMs = pace.readyAt(step.kind) - now();
       if (waitMs <= 0) break;
       await new Promise<void>((resolve) => void after(waitMs, resolve));
+      if (this.#generation !== generation) return undefined;
     }
     if (step.kind === "send" && shipment.state === "waiting") {
       this.#outbox.attempting(row.id);

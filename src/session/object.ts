@@ -52,10 +52,10 @@ export class Session extends DurableObject<Environment> {
     return this.#known((shell) => shell.leaseLost(request));
   }
 
-  erase(_request: object): { readonly ok: boolean } {
-    const done = this.#known((shell) => shell.erase());
-    this.#shell = undefined;
-    return done;
+  async erase(_request: object): Promise<{ readonly ok: boolean }> {
+    if (!this.#exists()) return { ok: false };
+    await this.#open().erase();
+    return { ok: true };
   }
 
   tell(request: { readonly key: WordKey; readonly params: WordParams; readonly language?: string }): {

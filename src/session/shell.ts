@@ -28,6 +28,8 @@ const PRUNE_EVERY_MS = 24 * 3_600_000;
 const DAY_MS = 86_400_000;
 /** An aside has said what it had to say. */
 const ASIDE_RETENTION_MS = DAY_MS;
+/** Who erases a session waits no longer than this for its last words. */
+const FAREWELL_MS = 3_000;
 
 export class SessionShell {
   readonly #ports: SessionPorts;
@@ -35,6 +37,7 @@ export class SessionShell {
   readonly reminders: Reminders;
   #touchedAt = 0;
   #prunedAt = 0;
+  #isWiped = false;
 
   constructor(ports: SessionPorts) {
     this.#ports = ports;
@@ -65,7 +68,7 @@ export class SessionShell {
     this.door.log("alarm.fired", { state: turn.phase });
     const endsAt = this.#endsAt();
     if (endsAt !== undefined && endsAt <= now && this.reminders.nextAt() === undefined) {
-      this.#ports.wipe();
+      this.#wipe();
       return;
     }
     const heirAt = bequeathAt(this.door);
@@ -163,10 +166,25 @@ export class SessionShell {
     return this.door.store.transcript(this.door.session.epoch, TRANSCRIPT_WINDOW_ROWS);
   }
 
-  /** Deletes everything of this session. */
-  erase(): void {
-    const run = runOf(this.door.session);
-    if (run) this.door.pass({ type: "stopped", by: "admin" });
+  /** Deletes everything of this session. Whoever waits for an answer is told first that none comes, if Telegram takes it. */
+  async erase(): Promise<void> {
+    this.#end();
+    const { after } = this.#ports;
+    await Promise.race([this.door.courier.deliver(), new Promise<void>((done) => void after(FAREWELL_MS, done))]);
+    // Somebody may have written meanwhile.
+    this.#end();
+    this.#wipe();
+  }
+
+  #end(): void {
+    if (this.door.session.turn.phase !== "idle") this.door.pass({ type: "stopped", by: "admin" });
+  }
+
+  /** Once: a second time it would be the storage of the session that begins here next. */
+  #wipe(): void {
+    if (this.#isWiped) return;
+    this.#isWiped = true;
+    this.door.courier.close();
     this.#ports.wipe();
   }
 

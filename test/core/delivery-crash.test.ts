@@ -161,6 +161,32 @@ describe("what happens while a call is on", () => {
     expect(chat.delivered).toHaveLength(1);
   });
 
+  it("arrives where the session is erased meanwhile, and what waited behind it is neither sent nor recorded", async () => {
+    const chat = new Chat();
+    chat.latencyMs = 100;
+    const courier = chat.courier();
+    for (const text of ["on its way", "behind it"]) chat.put(courier, notice(text));
+    void courier.deliver();
+    await chat.pass(50);
+    courier.close();
+    chat.storage.sql.exec("DROP TABLE outbox");
+    await chat.pass(5_000);
+    expect(chat.said()).toEqual(["on its way"]);
+    expect(chat.logged).toEqual([]);
+    expect(chat.delivered).toEqual([]);
+  });
+
+  it("does not send what waited for the chat's pace when it was given up", async () => {
+    const chat = new Chat();
+    const courier = chat.courier();
+    for (let index = 0; index < 4; index += 1) chat.put(courier, notice(`n${index}`));
+    void courier.deliver();
+    await chat.pass(500);
+    courier.abandon("chat_gone");
+    await chat.pass(60_000);
+    expect(chat.said()).toEqual(["n0", "n1", "n2"]);
+  });
+
   it("keeps a growing answer quiet, too, when a delivery meets a flood", async () => {
     const chat = new Chat();
     const courier = chat.courier();

@@ -89,6 +89,30 @@ describe("the maintainers' part of the Worker", () => {
     });
   });
 
+  it("erases a session that gathers a message, which the person is told, and leaves no fault behind", async () => {
+    const lines: { event: string }[] = [];
+    vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(JSON.parse(line)));
+    const said: string[] = [];
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (_input, init) => {
+      said.push(JSON.parse(String(init?.body)).text);
+      return Response.json({ ok: true, result: { message_id: 1 } });
+    });
+    const from = { id: 407, is_bot: false, first_name: "Ada" };
+    const photo = [{ file_id: "f", file_unique_id: "u", width: 1, height: 1 }];
+    const message = { message_id: 1, date: 1, from, chat: { id: 407, type: "private" }, media_group_id: "a", photo };
+    const update = new Request("https://bot.test/telegram/webhook", {
+      method: "POST",
+      headers: { "x-telegram-bot-api-secret-token": settings.TELEGRAM_WEBHOOK_SECRET },
+      body: JSON.stringify({ update_id: 407, message }),
+    });
+    await worker.fetch(update, { ...outside, ALLOWED_USERS: "*" }, createExecutionContext());
+    expect(await (await ask("/admin/sessions/telegram:407/erase", { method: "POST" })).json()).toEqual({ ok: true });
+    expect(said).toEqual([expect.stringContaining("Stopped")]);
+    expect((await ask("/admin/sessions/telegram:407")).status).toBe(404);
+    const events = ["admin.did", "delivery.sent", "update.accepted", "update.dropped"];
+    await vi.waitFor(() => expect(lines.map(({ event }) => event).toSorted()).toEqual(events));
+  });
+
   it("shows the page and its live parts", async () => {
     const html = await (await ask("/admin", { headers: { accept: "text/html" } })).text();
     expect(html).toContain("<h1>Turnkeeper</h1>");
