@@ -328,7 +328,7 @@ async function bodyOf(request: Request): Promise<Body> {
     ok: false,
     status: 413,
     reason: "too_large",
-    expected: `a body of at most ${MOST_BODY_BYTES} bytes`,
+    expected: `expected a body of at most ${MOST_BODY_BYTES} bytes`,
   };
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;

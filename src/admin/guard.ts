@@ -24,17 +24,19 @@ export const OWN_PAGE_HEADER = "x-turnkeeper";
 export type Admission =
   | { readonly kind: "token" }
   | { readonly kind: "pass" }
-  | { readonly kind: "stranger" }
+  /** `why` is for the log: whoever asks is told nothing but 401. */
+  | { readonly kind: "stranger"; readonly why: "unset" | "no_token" | "wrong_token" | "no_pass" }
   | { readonly kind: "shut"; readonly untilAt: number };
 
 export async function admit(context: AdminContext, guesses: Guesses): Promise<Admission> {
   const { settings, now } = context.get("ports");
   const expected = settings.adminToken;
-  if (expected === undefined) return { kind: "stranger" };
+  if (expected === undefined) return { kind: "stranger", why: "unset" };
   const bearer = bearerOf(context.req.header("authorization"));
   if (bearer !== undefined) return tryToken(context, bearer, guesses);
   const pass = getCookie(context, cookieName(context));
-  return pass !== undefined && (await isPass(pass, expected, now())) ? { kind: "pass" } : { kind: "stranger" };
+  if (pass === undefined) return { kind: "stranger", why: "no_token" };
+  return (await isPass(pass, expected, now())) ? { kind: "pass" } : { kind: "stranger", why: "no_pass" };
 }
 
 /** One guess of the token, right or wrong. */
@@ -43,14 +45,15 @@ export async function tryToken(context: AdminContext, given: string, guesses: Gu
   const address = context.req.header("cf-connecting-ip") ?? "unknown";
   const at = now();
   const expected = settings.adminToken;
+  if (expected === undefined) return { kind: "stranger", why: "unset" };
   const untilAt = isGuessable(expected) ? guesses.shutUntil(address, at) : undefined;
   if (untilAt !== undefined) return { kind: "shut", untilAt };
-  if (expected !== undefined && isSameSecret(given, expected)) {
+  if (isSameSecret(given, expected)) {
     guesses.right(address);
     return { kind: "token" };
   }
   guesses.wrong(address, await markOf(given), at);
-  return { kind: "stranger" };
+  return { kind: "stranger", why: "wrong_token" };
 }
 
 /** In hexadecimal 80 bits: at a billion guesses a second, forty million years. */
@@ -60,7 +63,7 @@ const UNGUESSABLE_CHARS = 20;
  * Only a short token is guarded by shutting an address. A long one cannot be guessed, so whoever sends a hundred wrong
  * ones would only shut out the maintainer at the same address: a right token passes, a wrong one is 401, as ever.
  */
-const isGuessable = (token: string | undefined): boolean => token === undefined || token.length < UNGUESSABLE_CHARS;
+const isGuessable = (token: string): boolean => token.length < UNGUESSABLE_CHARS;
 
 /** Whether the request was made by a page of this very origin: browsers say so, and a page cannot lie about it. */
 export function isOwnPage(context: AdminContext): boolean {

@@ -5,7 +5,7 @@ import { Document } from "./document.tsx";
 export function Landing(props: { readonly settings: Settings; readonly version: string; readonly nonce: string }) {
   const { problems, adminToken } = props.settings;
   const todo = [
-    ...new Set(problems.map(describeProblem)),
+    ...problems.map(describeProblem),
     ...(adminToken === undefined ? ["ADMIN_TOKEN is not set: without it nobody can open /admin."] : []),
   ];
   return (

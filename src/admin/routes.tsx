@@ -6,6 +6,7 @@ import { activityOf } from "./activity.ts";
 import {
   type AdminContext,
   type AdminVariables,
+  type Admission,
   admit,
   givePass,
   isOwnPage,
@@ -67,19 +68,14 @@ export function adminRoutes(
   admin.post("/login", async (context) => {
     if (!isOwnPage(context)) return refuse(context, 403, "Signing in works from the form at /admin only.");
     const admission = await tryToken(context, await writtenToken(context), guesses);
-    if (admission.kind !== "token")
-      log("admin.refused", { reason: admission.kind === "shut" ? "too_many_guesses" : "wrong_token" });
-    if (admission.kind !== "token") return unauthorized(context, admission.kind === "shut" ? admission.untilAt : true);
+    if (admission.kind === "shut" || admission.kind === "stranger") return turnAway(context, admission, true);
     await givePass(context);
     return context.redirect("/admin", 303);
   });
 
   admin.use("*", async (context, next) => {
     const admission = await admit(context, guesses);
-    if (admission.kind === "shut" || admission.kind === "stranger") {
-      log("admin.refused", { reason: admission.kind === "shut" ? "too_many_guesses" : "no_token" });
-      return unauthorized(context, admission.kind === "shut" ? admission.untilAt : false);
-    }
+    if (admission.kind === "shut" || admission.kind === "stranger") return turnAway(context, admission, false);
     const isOwn = isOwnPage(context) && context.req.header(OWN_PAGE_HEADER) !== undefined;
     if (admission.kind === "pass" && !READS.has(context.req.method) && !isOwn) {
       log("admin.refused", { reason: "other_page" });
@@ -234,6 +230,16 @@ async function lift(context: AdminContext, isOne: boolean): Promise<Response> {
   const lifted = await context.get("ports").lift(provider, credential);
   if (lifted === 0) return refuse(context, 404, "There is no such pool or credential.");
   return context.json({ ok: true, lifted });
+}
+
+function turnAway(
+  context: AdminContext,
+  admission: Extract<Admission, { kind: "shut" | "stranger" }>,
+  isTyped: boolean,
+): Response | Promise<Response> {
+  const isShut = admission.kind === "shut";
+  log("admin.refused", { reason: isShut ? "too_many_guesses" : admission.why });
+  return unauthorized(context, isShut ? admission.untilAt : isTyped);
 }
 
 /** `why` true: a wrong token was given at the form; a number: nothing is looked at from there before that time. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   Guesses,
   MOST_ADDRESSES,
@@ -133,6 +133,31 @@ describe("a pass", () => {
     const headers = { "sec-fetch-site": "cross-site" };
     const response = await startAdmin().ask(`/sessions/${KEY}/stop`, { method: "POST", token: TOKEN, headers });
     expect(response.status).toBe(200);
+  });
+});
+
+describe("whoever is turned away", () => {
+  it("leaves a line that says why, and is told nothing but 401", async () => {
+    const lines: unknown[] = [];
+    vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(JSON.parse(line)));
+    const stage = startAdmin();
+    const old = { cookie: "turnkeeper_admin=1.0" };
+    const asked = [
+      await stage.ask("/sessions"),
+      await stage.ask("/sessions", { token: "wrong" }),
+      await stage.ask("/sessions", { headers: old }),
+      await login(stage, "wrong"),
+      await startAdmin({}, { ADMIN_TOKEN: undefined }).ask("/sessions", { token: "wrong" }),
+    ];
+    vi.restoreAllMocks();
+    expect(asked.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401]);
+    const reasons = ["no_token", "wrong_token", "no_pass", "wrong_token", "unset"];
+    expect(lines).toEqual(reasons.map((reason) => ({ event: "admin.refused", reason })));
+  });
+
+  it("is 401 however often, where no token is set", async () => {
+    const stage = startAdmin({}, { ADMIN_TOKEN: undefined });
+    for (let n = 0; n <= MOST_WRONG; n += 1) expect((await login(stage, `wrong ${n}`)).status).toBe(401);
   });
 });
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect } from "vitest";
+import { describe, expect, it } from "vitest";
 import { describeProblem, readSettings } from "../../../src/config.ts";
 import { fuzz } from "./fuzz.ts";
 import { oddText } from "./mangled.ts";
@@ -57,6 +57,17 @@ const environment = fc.dictionary(
 );
 
 describe("settings, whatever stands in them", () => {
+  it("are named once, however much of one is wrong and however many want it", () => {
+    const { problems } = readSettings({
+      TELEGRAM_BOT_TOKEN: "1:a",
+      TELEGRAM_WEBHOOK_SECRET: "s",
+      ALLOWED_USERS: "@ada, @bob, 12x",
+      MODEL: "openai/one",
+      FALLBACK_MODELS: "openai/two",
+    });
+    expect(problems.map(({ name }) => name)).toEqual(["OPENAI_API_KEYS", "ALLOWED_USERS"]);
+  });
+
   fuzz("are read to sound values, never throw, and never put a value into a problem", 3_110, environment, (env) => {
     const settings = readSettings(env);
     for (const problem of settings.problems) {
