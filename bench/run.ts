@@ -60,6 +60,14 @@ interface Contestant {
   readonly objects: Readonly<Record<string, string>>;
 }
 
+const USAGE = "npm run bench -- [--quick] [--dev] [--alone] [--no-write]";
+const unknown = process.argv.slice(2).filter((arg) => !USAGE.includes(`[${arg}]`));
+if (unknown.length > 0) {
+  const isHelp = unknown.includes("--help");
+  console[isHelp ? "log" : "error"](isHelp ? USAGE : `${unknown[0]} is unknown. Expected: ${USAGE}`);
+  process.exit(isHelp ? 0 : 2);
+}
+
 const isQuick = process.argv.includes("--quick");
 const asked = (["dev", "alone"] as const).filter((host) => process.argv.includes(`--${host}`));
 const hosts = asked.length > 0 ? asked : (["dev", "alone"] as const);

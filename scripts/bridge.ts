@@ -1,3 +1,6 @@
+import { ALLOWED_UPDATES } from "../src/telegram/inbound.ts";
+import { Unmet } from "./terminal.ts";
+
 /**
  * Telegram without a tunnel: takes updates by long polling and posts each one to the local webhook, as Telegram would. An
  * update is acknowledged to Telegram only after the Worker has answered 2xx, so that nothing is lost when either side stops.
@@ -18,15 +21,6 @@ const DEFAULT_POLL_SECONDS = 50;
 /** The most time between two tries. */
 const PAUSE_LIMIT_MS = 30_000;
 
-/** What the bot wants to hear of, as setWebhook would be told (src registers the same for a deployed bot). */
-const ALLOWED_UPDATES = [
-  "message",
-  "edited_message",
-  "callback_query",
-  "my_chat_member",
-  "stopped_message_generation",
-] as const;
-
 interface Answer {
   readonly ok: boolean;
   readonly result?: unknown;
@@ -39,8 +33,10 @@ export async function bridge(options: BridgeOptions): Promise<void> {
   const { say, signal } = options;
   const me = await call(options, "getMe");
   if (!me.ok) {
-    throw new Error(
-      `Telegram does not know this bot token (${me.error_code} ${me.description}): check TELEGRAM_BOT_TOKEN`,
+    throw new Unmet(
+      me.error_code === undefined
+        ? `${options.apiRoot} cannot be reached: check the connection and TELEGRAM_API_ROOT.`
+        : `Telegram does not know this bot token (${me.error_code} ${me.description}): check TELEGRAM_BOT_TOKEN.`,
     );
   }
   const info = await call(options, "getWebhookInfo");

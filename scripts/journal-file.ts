@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Event } from "../src/core/event.ts";
 import type { Session } from "../src/core/session.ts";
+import { Unmet } from "./terminal.ts";
 
 /** The journal of a session as `GET /admin/sessions/:key/journal` exports it: read once, here, and trusted after that. */
 
@@ -93,6 +95,15 @@ export function readJournal(text: string): ReadJournal {
       rows: [...rows].sort((one, other) => one.seq - other.seq),
     },
   };
+}
+
+/** What stands in a file that a person named. */
+export function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    throw new Unmet(`${path} cannot be read: expected a file that \`npm run -s journal -- <chat>\` wrote.`);
+  }
 }
 
 /** The file that `readJournal` reads. */

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { type Journal, type Row, readJournal, writeJournal } from "./journal-file.ts";
+import { type Journal, type Row, readJournal, textOf, writeJournal } from "./journal-file.ts";
 import { type Difference, type Replayed, replay } from "./replaying.ts";
 import { command, paint, say, Unmet } from "./terminal.ts";
 import { ROOT } from "./wrangler.ts";
@@ -25,9 +25,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (path === undefined) throw new Unmet("Which journal? Expected a file that `npm run -s journal -- <chat>` wrote.");
-  if (!existsSync(path))
-    throw new Unmet(`There is no ${path}: expected a file that \`npm run -s journal -- <chat>\` wrote.`);
-  const read = readJournal(readFileSync(path, "utf8"));
+  const read = readJournal(textOf(path));
   if (!read.ok) throw new Unmet(`${path} cannot be replayed: ${read.problem}.`);
   if (values["as-test"])
     say(`✓ Wrote ${writeTest(read.journal, values.name)}; run it with: npx vitest run --project core replays`);

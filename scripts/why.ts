@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { AdminClient, sessionKeyOf, withChatsAsKeys } from "./admin-client.ts";
 import { fetchJournal } from "./journal.ts";
-import { type Journal, readJournal } from "./journal-file.ts";
+import { type Journal, readJournal, textOf } from "./journal-file.ts";
 import { readLocalSettings } from "./local-settings.ts";
 import { type Outbox, type Story, tell, type Wanted } from "./story.ts";
 import { stamp } from "./story-words.ts";
@@ -63,13 +62,7 @@ async function ask(
 }
 
 function fromFile(path: string, wanted: Wanted, now: number): { readonly journal: Journal; readonly story: Story } {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    throw new Unmet(`${path} cannot be read: expected a file that \`npm run -s journal -- <chat>\` wrote.`);
-  }
-  const read = readJournal(text);
+  const read = readJournal(textOf(path));
   if (!read.ok) throw new Unmet(`${path} cannot be used: ${read.problem}.`);
   return { journal: read.journal, story: tell(read.journal, wanted, now) };
 }
@@ -78,7 +71,7 @@ function fromFile(path: string, wanted: Wanted, now: number): { readonly journal
 export function wantedOf(which: string | undefined, now: number): Wanted {
   if (which === undefined) return { by: "last" };
   if (/^\d+$/.test(which)) return { by: "number", number: Number(which) };
-  const ofDay = /^(\d{1,2}):(\d\d)(?::(\d\d))?$/.exec(which);
+  const ofDay = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/.exec(which);
   if (ofDay) {
     const [hours = 0, minutes = 0, seconds] = ofDay
       .slice(1)

@@ -26,6 +26,7 @@ const OPTIONS = {
     nightly: { type: "boolean" },
     /** Processes that share the worlds: every second, third … is for each. */
     workers: { type: "string", default: "1" },
+    help: { type: "boolean" },
   },
 } as const;
 const USAGE =
@@ -67,6 +68,10 @@ if (!process.send && process.exitCode !== 1) {
 function understood() {
   try {
     const { values: given } = parseArgs(OPTIONS);
+    if (given.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
     for (const name of ["seed", "minutes", "sessions", "worlds", "seconds", "lines", "workers"] as const) {
       const number = Number(given[name] ?? 0);
       if (Number.isNaN(number) || number < 0) throw new Error(`--${name} ${given[name]}: expected a number from 0.`);

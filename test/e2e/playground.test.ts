@@ -10,6 +10,7 @@ import { ADA, BOT_TOKEN } from "../../playground/telegram/cast.ts";
 import { TelegramStandIn } from "../../playground/telegram.ts";
 import type { MessageView } from "../../playground/view.ts";
 import { type EngineOptions, wranglerDev } from "../../playground/worker.ts";
+import { bridge } from "../../scripts/bridge.ts";
 import { PageEvents } from "./harness/page-events.ts";
 import { Program } from "./harness/program.ts";
 import { WorkerdAlone } from "./harness/workerd-alone.ts";
@@ -121,6 +122,18 @@ test("npm run dev -- --telegram bridges long polling to the webhook and acknowle
   expect(await program.interrupt()).toBe(0);
   expect(await isServed(`http://127.0.0.1:${port}/health`)).toBe(false);
   await Promise.all([telegram.close(), model.close()]);
+});
+
+test("npm run dev -- --telegram tells a Telegram that is not there from a token that it does not know", async () => {
+  const said: string[] = [];
+  const to = { webhook: "http://127.0.0.1:9", secret: "s", say: (line: string) => void said.push(line) };
+  const { signal } = new AbortController();
+  const nowhere = bridge({ ...to, signal, apiRoot: "http://127.0.0.1:9", token: BOT_TOKEN });
+  await expect(nowhere).rejects.toThrow(/^http:\/\/127.0.0.1:9 cannot be reached/);
+  const telegram = await TelegramStandIn.start();
+  const unknown = bridge({ ...to, signal, apiRoot: telegram.url, token: "1:unknown" });
+  await expect(unknown).rejects.toThrow(/^Telegram does not know this bot token \(401 Unauthorized\)/);
+  await telegram.close();
 });
 
 test.each([

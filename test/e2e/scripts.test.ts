@@ -348,7 +348,11 @@ describe("looking after a bot that runs", () => {
         run("journal", ["1001", "--url", "http://127.0.0.1:9"], { env: known() }),
         "cannot be reached: expected a running bot",
       ],
-      [run("replay", [join(directory, "none.json")]), "There is no "],
+      [run("why", ["1001", "25:99", ...url], { env: known() }), "25:99 is no time and no number"],
+      [run("replay", [join(directory, "none.json")]), "cannot be read: expected a file that"],
+      [run("replay", [directory]), "cannot be read: expected a file that"],
+      [run("dev", ["--nonsense"]), "Unknown option '--nonsense'; --help says which there are"],
+      [run("dev", ["--port", "none"]), "--port none: expected a whole number"],
       [
         run("replay", [join(import.meta.dirname, "../../package.json")]),
         "format is not as `npm run journal` writes it",
