@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../scripts/wrangler.ts";
+import { readSettings } from "../src/config.ts";
 import { readSettingsFile, type Settings } from "./env-file.ts";
 import { address, listenFrom } from "./listen.ts";
 import { ModelStandIn } from "./model.ts";
@@ -108,7 +109,9 @@ function realModel(settings: Settings): Settings | undefined {
   const taken = Object.entries(settings).filter(
     ([name, value]) => value !== "" && (/_(API_KEYS?|BASE_URL)$/.test(name) || /^(MODEL|FALLBACK_MODELS)$/.test(name)),
   );
-  return taken.some(([name]) => /_API_KEYS?$/.test(name)) ? Object.fromEntries(taken) : undefined;
+  // A key of a search service is none of a model's.
+  const providers = [...readSettings(settings).providers.values()];
+  return providers.some(({ keys }) => keys.length > 0) ? Object.fromEntries(taken) : undefined;
 }
 
 async function end(code: number): Promise<void> {

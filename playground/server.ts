@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { z } from "zod";
-import { KEY_MOODS, MODEL_MOODS, type Stage, TELEGRAM_MOODS } from "./stage.ts";
+import { KEY_MOODS, type KeyMood, MODEL_MOODS, type Stage, TELEGRAM_MOODS } from "./stage.ts";
 import { readBody } from "./telegram/args.ts";
 import { ADA } from "./telegram/cast.ts";
 import type { WriteOptions } from "./telegram/people.ts";
@@ -210,7 +210,7 @@ export class PlaygroundServer {
       case "model":
         return this.#stage.setModel(ACTS.model.parse(body).mood);
       case "keys":
-        return this.#stage.setKeys(ACTS.keys.parse(body).mood);
+        return this.#setKeys(ACTS.keys.parse(body).mood);
       case "telegram":
         return this.#stage.setTelegram(ACTS.telegram.parse(body).mood);
       case "worker":
@@ -221,6 +221,12 @@ export class PlaygroundServer {
       default:
         throw new Error(`there is no act "${name}"`);
     }
+  }
+
+  /** Whoever makes the keys well lifts them, too, as a maintainer does after a top-up: else the bot would rest for hours. */
+  async #setKeys(mood: KeyMood): Promise<void> {
+    this.#stage.setKeys(mood);
+    if (mood === "all well") await this.#stage.healPool();
   }
 
   #startRace(): void {

@@ -27,7 +27,8 @@ function upToDate() {
 
 if (!upToDate()) {
   console.log("Installing what is missing (once, about half a minute) …");
-  const { status } = spawnSync("npm", ["install", "--no-audit", "--no-fund"], {
+  // Without its warnings that this Node is older than what is about to be installed.
+  const { status } = spawnSync("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: "inherit",
     shell: windows,

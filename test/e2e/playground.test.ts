@@ -42,7 +42,14 @@ async function isServed(url: string): Promise<boolean> {
 
 test("npm start opens the page, answers a message, and leaves nothing behind on Ctrl-C", async () => {
   const port = await freePort();
-  const program = start("scripts/start.mjs", [], { PLAYGROUND_DIR: directory, PORT: String(port) });
+  // A key of a search service is none of a model's: the stand-in goes on answering.
+  const settings = join(directory, "mine.env");
+  writeFileSync(settings, writeSettings({ BRAVE_API_KEY: "search-key" }));
+  const program = start("scripts/start.mjs", [], {
+    PLAYGROUND_DIR: directory,
+    PLAYGROUND_SETTINGS: settings,
+    PORT: String(port),
+  });
   const [, url = ""] = await program.line(/ready: (http:\/\/127\.0\.0\.1:\d+)$/);
   expect(url).toBe(`http://127.0.0.1:${port}`);
   // The maintainers' page is named in the line after it.
@@ -60,6 +67,14 @@ test("npm start opens the page, answers a message, and leaves nothing behind on 
     "log",
     (line) => line.event === "run.finished" && line.outcome === "answered",
   );
+
+  const says = (words: RegExp) => page.find<MessageView>("message", ({ bot, html }) => bot && words.test(html));
+  await page.act("keys", { mood: "out of credit" });
+  await page.act("write", { chat: ADA.id, text: "Nobody pays" });
+  await says(/ready at/);
+  await page.act("keys", { mood: "all well" });
+  await page.act("write", { chat: ADA.id, text: "Somebody paid" });
+  await says(/<blockquote>.*Somebody paid/s);
   page.close();
 
   const elsewhere = await fetch(`${url}/events`, { headers: { origin: "http://evil.example" } });
