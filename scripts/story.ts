@@ -22,6 +22,11 @@ export interface Story {
 export interface Outbox {
   readonly count: number;
   readonly oldestAt: number | null;
+  /** The last delivery that was given up; undefined: not known. */
+  readonly lost?:
+    | { readonly at: number; readonly kind: string; readonly reason: string; readonly run: string | null }
+    | null
+    | undefined;
 }
 
 /** `outbox`: what the session still has to deliver, where that is known. */
@@ -35,7 +40,9 @@ export function tell(journal: Journal, wanted: Wanted, now: number, outbox?: Out
   if (!message) return { found: false, lines: notFound(rows, wanted, now) };
   const teller = new Teller(message);
   for (const [index, row] of rows.entries()) teller.hear(rows[index - 1]?.session, row);
-  return { found: true, lines: [...teller.lines, ...ending(teller, last.session, now, outbox)] };
+  const lost = outbox?.lost && outbox.lost.at >= message.acceptedAt ? [lossOf(outbox.lost)] : [];
+  const end = ending(teller, last.session, now, outbox, lost.length > 0);
+  return { found: true, lines: [...teller.lines, ...lost, ...end] };
 }
 
 /** Where a message is, by a session's value. */
@@ -231,7 +238,27 @@ class Teller {
   }
 }
 
-function ending(teller: Teller, session: Session, now: number, outbox: Outbox | undefined): string[] {
+function lossOf({ at, kind, reason, run }: NonNullable<Outbox["lost"]>): string {
+  const of = run === null ? "" : ` of run ${short(run)}`;
+  const why = REFUSALS[reason] ?? reason;
+  return `${clock(at)}  The chat never got to see the ${kind}${of}: it was given up, because ${why}.`;
+}
+
+/** Names of refusals that need words (telegram/outbound.ts). */
+const REFUSALS: Readonly<Record<string, string>> = {
+  chat_gone: "the bot may not write there any more (chat_gone: it was blocked, or taken out)",
+  thread_gone: "its topic is gone (thread_gone)",
+  expired: "Telegram did not take it for a whole day (expired)",
+};
+
+function settledOf({ lost }: Outbox, isLost: boolean): string {
+  if (isLost) return "Nothing else waits to be delivered.";
+  const all = "Nothing waits to be delivered: Telegram took all that was said";
+  // A Worker of before does not say what it gave up.
+  return lost === undefined ? `${all}, or refused it for good (delivery.failed in the log).` : `${all}.`;
+}
+
+function ending(teller: Teller, session: Session, now: number, outbox: Outbox | undefined, isLost: boolean): string[] {
   const lines: string[] = [];
   if (!teller.isOver) {
     const alarm = nextAlarm(session, now);
@@ -241,11 +268,7 @@ function ending(teller: Teller, session: Session, now: number, outbox: Outbox | 
   if (outbox && outbox.count > 0) {
     const since = outbox.oldestAt === null ? "" : `, the oldest since ${clock(outbox.oldestAt)}`;
     lines.push(`${clock(now)}  Telegram has not taken everything: ${outbox.count} wait to be delivered${since}.`);
-  } else if (outbox && teller.isOver) {
-    lines.push(
-      `${clock(now)}  Nothing waits to be delivered: Telegram took all that was said, or refused it for good (delivery.failed in the log).`,
-    );
-  }
+  } else if (outbox && teller.isOver) lines.push(`${clock(now)}  ${settledOf(outbox, isLost)}`);
   return lines;
 }
 

@@ -45,7 +45,15 @@ async function main(): Promise<number> {
   return story.found ? 0 : 1;
 }
 
-const viewSchema = z.object({ deliveries: z.object({ count: z.number(), oldestAt: z.number().nullable() }) });
+const lostSchema = z.object({ at: z.number(), kind: z.string(), reason: z.string(), run: z.string().nullable() });
+const viewSchema = z.object({
+  deliveries: z.object({
+    count: z.number(),
+    oldestAt: z.number().nullable(),
+    // A Worker of before does not say.
+    lost: lostSchema.nullable().optional(),
+  }),
+});
 
 async function ask(
   options: { readonly url?: string | undefined; readonly "admin-token"?: string | undefined },

@@ -23,6 +23,12 @@ export function StoryPart(props: { readonly open: { readonly key: string; readon
         <State view={view} />, epoch {view.epoch}, {view.queued} queued, {view.deliveries.count} to deliver,{" "}
         {view.reminders} reminders. <a href="/admin">All sessions</a>
       </p>
+      {view.deliveries.lost && (
+        <p class="soft">
+          The last {view.deliveries.lost.kind} that the chat never saw was given up{" "}
+          <Since at={view.deliveries.lost.at} after=" ago" />: {view.deliveries.lost.reason}.
+        </p>
+      )}
       {run && (
         <p class="soft">
           Run <RunName id={run.id} attempt={run.attempt} /> began <Since at={run.startedAt} after=" ago" />, quiet for{" "}

@@ -34,6 +34,16 @@ export interface CourierPorts {
   readonly onMigrated: (toChatId: number) => void;
   /** Called in the same turn of the event loop as the row's deletion. */
   readonly onDelivered?: (delivered: Delivered) => void;
+  /** Likewise, where the chat will never see the row. */
+  readonly onFailed?: (failed: Failed) => void;
+}
+
+/** What somebody did not get to see, and why. No words. */
+export interface Failed {
+  readonly at: number;
+  readonly kind: NewDelivery["content"]["kind"];
+  readonly reason: string;
+  readonly run: string | null;
 }
 
 export interface Delivered {
@@ -166,7 +176,11 @@ export class Courier {
     this.#screen.clear();
     this.#orphan = undefined;
     this.#generation += 1;
-    for (const row of this.#outbox.removeAll()) this.#logFailed(row, reason);
+    const rows = this.#outbox.removeAll();
+    for (const row of rows) this.#logFailed(row, reason);
+    // An answer is missed more than a notice.
+    const last = rows.findLast(({ content }) => content.kind === "answer") ?? rows.findLast(isSeen);
+    if (last) this.#noteFailed(last, reason);
     this.#ports.onChange();
   }
 
@@ -320,6 +334,7 @@ export class Courier {
   }
 
   #fail(row: Delivery, refusal: Refusal, reason = describeRefusal(refusal)): Onward {
+    if (isSeen(row)) this.#noteFailed(row, reason);
     this.#drop(row);
     this.#logFailed(row, reason);
     return "over";
@@ -351,10 +366,19 @@ export class Courier {
     if (ends && row.run !== undefined) this.#screen.leave(row.run);
   }
 
+  #noteFailed({ content, run }: Delivery, reason: string): void {
+    this.#ports.onFailed?.({ at: this.#ports.now(), kind: content.kind, reason, run: run ?? null });
+  }
+
   #logFailed(row: Delivery, reason: string): void {
     const { log, session } = this.#ports;
     log("delivery.failed", { session, ...owner(row), kind: row.content.kind, reason, attempt: row.attempt });
   }
+}
+
+/** A freeze only tidies up what stands already. */
+function isSeen({ content }: Delivery): boolean {
+  return content.kind !== "freeze";
 }
 
 function owner(row: Delivery): { readonly epoch: number; readonly run?: string } {

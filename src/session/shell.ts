@@ -244,6 +244,8 @@ function courierOf(ports: SessionPorts, door: Door, moved: (toChatId: number) =>
     onChatGone: () => door.keep(() => door.noteWhereabouts({ ...door.whereabouts, reachable: false })),
     onThreadGone: () => door.keep(() => door.noteWhereabouts({ ...door.whereabouts, reachable: false })),
     onMigrated: (toChatId) => moved(toChatId),
+    // The log is gone after some days, and who asks why there was no answer asks the session.
+    onFailed: (failed) => door.store.setFact("undelivered", failed),
     onDelivered: ({ tag, messages }) => {
       const [messageId] = messages;
       if (tag && messageId) questions.delivered(door, tag, messageId);

@@ -232,6 +232,7 @@ const FACTS: readonly (readonly [string, z.ZodType])[] = [
   ["compacted", z.looseObject({ epoch: z.int(), seq: z.int(), summary: z.string() })],
   ["persona", z.string()],
   ["mcp_down", z.record(z.string(), at)],
+  ["undelivered", z.looseObject({ at, kind: z.string(), reason: z.string(), run: z.string().nullable() })],
   ["heir", z.looseObject({ key: z.string(), at, reminders: z.array(z.int()) })],
   [
     "question:",

@@ -1,4 +1,5 @@
 import { runOf } from "../core/session.ts";
+import type { Failed } from "./delivery.ts";
 import type { Door } from "./door.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { Reminders } from "./reminders.ts";
@@ -19,7 +20,12 @@ export interface SessionView {
     readonly from: number;
     readonly acceptedAt: number;
   }[];
-  readonly deliveries: { readonly count: number; readonly oldestAt: number | null };
+  readonly deliveries: {
+    readonly count: number;
+    readonly oldestAt: number | null;
+    /** The last that was given up: the chat never got to see it. */
+    readonly lost: Failed | null;
+  };
   readonly reminders: number;
   readonly usd: number;
   readonly journal: readonly JournalView[];
@@ -93,7 +99,7 @@ export function viewOf(door: Door, ports: SessionPorts, reminders: Reminders, jo
         }
       : null,
     queue: queue.map(({ update, messageId, from, acceptedAt }) => ({ update, messageId, from, acceptedAt })),
-    deliveries: { count, oldestAt: oldestAt ?? null },
+    deliveries: { count, oldestAt: oldestAt ?? null, lost: store.fact<Failed>("undelivered") ?? null },
     reminders: reminders.list().length,
     usd,
     journal: store.journal(journalRows, session.policy).map((row) => ({

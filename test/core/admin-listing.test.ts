@@ -101,7 +101,10 @@ describe("the list of sessions", () => {
     const recent = town.now() - 1_000;
     town.views.set("telegram:2", viewOf("telegram:2", { lastActiveAt: 1_001, state: "gathering" }));
     town.views.set("telegram:3", viewOf("telegram:3", { lastActiveAt: recent }));
-    town.views.set("telegram:4", viewOf("telegram:4", { lastActiveAt: 1_002, deliveries: { count: 1, oldestAt: 5 } }));
+    town.views.set(
+      "telegram:4",
+      viewOf("telegram:4", { lastActiveAt: 1_002, deliveries: { count: 1, oldestAt: 5, lost: null } }),
+    );
     const first = await listSessions(town, { limit: 10, journal: 0 });
     town.asked.length = 0;
     const known = new Map(first.views.map((view) => [view.key, view]));

@@ -36,7 +36,7 @@ function busy(stage: Stage): void {
     now,
   );
   const queue = [{ update: 77, messageId: 5, from: 42, acceptedAt: now - 2_000 }];
-  const deliveries = { count: 2, oldestAt: now - 60_000 };
+  const deliveries = { count: 2, oldestAt: now - 60_000, lost: null };
   stage.views.set(
     KEY,
     viewOf(KEY, { state: "waiting", run, journal, queue, queued: 1, deliveries, reminders: 1, usd: 0.0123 }),

@@ -247,6 +247,7 @@ describe("a refusal", () => {
     expect(chat.calls).toHaveLength(1);
     expect(chat.told).toEqual(["chat gone"]);
     expect(chat.reasons("delivery.failed")).toEqual(["chat_gone", "chat_gone"]);
+    expect(chat.failed).toEqual([{ at: chat.now, kind: "answer", reason: "chat_gone", run: "r1" }]);
     expect(courier.pending().count).toBe(0);
   });
 

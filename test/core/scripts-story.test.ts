@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { tell } from "../../scripts/story.ts";
+import { type Outbox, tell } from "../../scripts/story.ts";
 import { wantedOf } from "../../scripts/why.ts";
 import { Life, NOON } from "./scripts-journal.ts";
 
 const LEASE = { lease: "l1", provider: "openai", model: "gpt-5-mini", credential: "a1b2c3d4e5f6", version: 1 };
 
-function story(life: Life, which?: string, outbox?: { count: number; oldestAt: number | null }): string[] {
+function story(life: Life, which?: string, outbox?: Outbox): string[] {
   return [...tell(life.journal(), wantedOf(which, life.now), life.now, outbox).lines];
 }
 
@@ -22,6 +22,19 @@ describe("the story of a message", () => {
       "12:00:03  Run run1-aaa answered (12 characters, 1 step, 42 tokens), 3.5 s after the message was accepted. The answer was put into the outbox.",
       "12:00:03  Nothing waits to be delivered: Telegram took all that was said, or refused it for good (delivery.failed in the log).",
     ]);
+  });
+
+  it("tells what of it the chat never got to see, and why; not what was lost before it", () => {
+    const lost = { at: NOON + 2000, kind: "answer", reason: "chat_gone", run: "run1-aaa-rest" };
+    const outbox = { count: 0, oldestAt: null, lost };
+    const life = new Life().write().after(1000).answer().after(2000);
+    expect(story(life, undefined, outbox).slice(-2)).toEqual([
+      "12:00:02  The chat never got to see the answer of run run1-aaa: it was given up, because the bot may not write there any more (chat_gone: it was blocked, or taken out).",
+      "12:00:03  Nothing else waits to be delivered.",
+    ]);
+    expect(story(life.write().answer(), undefined, outbox).at(-1)).toBe(
+      "12:00:03  Nothing waits to be delivered: Telegram took all that was said.",
+    );
   });
 
   it("tells what it was queued behind, how long that had been idle, and how long it waited", () => {

@@ -113,7 +113,7 @@ export function viewOf(key: string, change: Partial<SessionView> = {}): SessionV
     lastActiveAt: Date.UTC(2026, 10, 22, 11, 50),
     run: null,
     queue: [],
-    deliveries: { count: 0, oldestAt: null },
+    deliveries: { count: 0, oldestAt: null, lost: null },
     reminders: 0,
     usd: 0,
     journal: [],

@@ -1,5 +1,5 @@
 import type { LogFields } from "../../../src/log.ts";
-import { Courier, type CourierPorts, type Delivered } from "../../../src/session/delivery.ts";
+import { Courier, type CourierPorts, type Delivered, type Failed } from "../../../src/session/delivery.ts";
 import type { NewDelivery } from "../../../src/session/outbox.ts";
 import type { Place } from "../../../src/telegram/message.ts";
 import type { CallResult, Refusal } from "../../../src/telegram/outbound.ts";
@@ -17,6 +17,7 @@ export class Chat {
   readonly buttons = new Map<number, unknown>();
   readonly logged: { event: string; fields: LogFields }[] = [];
   readonly delivered: Delivered[] = [];
+  readonly failed: Failed[] = [];
   readonly told: string[] = [];
   /** The next such statement fails. */
   breaks: RegExp | undefined;
@@ -74,6 +75,7 @@ export class Chat {
       onThreadGone: () => void this.told.push("thread gone"),
       onMigrated: (to) => void this.told.push(`migrated to ${to}`),
       onDelivered: (delivered) => void this.delivered.push(delivered),
+      onFailed: (failed) => void this.failed.push(failed),
     };
     const courier = new Courier(ports);
     courier.recover();
