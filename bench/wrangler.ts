@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { guard } from "../scripts/wrangler.ts";
 import { ROOT, WRANGLER_ENV } from "./build.ts";
 import { cpuMsOf, freePort, type Host, openFilesOf, residentBytesOf, storedBytesOf, untilHealthy } from "./workerd.ts";
 
@@ -63,6 +64,9 @@ export class WranglerDev implements Host {
         env: WRANGLER_ENV,
       },
     );
+    // Whoever stops the bench does not stop it: it has a group of its own.
+    const guarding = guard(child.pid);
+    child.once("exit", () => guarding?.kill("SIGKILL"));
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         output.push(text);
