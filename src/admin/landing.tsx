@@ -3,9 +3,12 @@ import { Document } from "./document.tsx";
 
 /** `GET /`: what this is, and what is left to do, by the names of settings, never by their values. */
 export function Landing(props: { readonly settings: Settings; readonly version: string; readonly nonce: string }) {
-  const { problems, adminToken } = props.settings;
+  const { problems, adminToken, owners, allowedUsers } = props.settings;
   const todo = [
     ...problems.map(describeProblem),
+    ...(owners.length === 0 && allowedUsers.length === 0
+      ? ["Neither OWNERS nor ALLOWED_USERS names anybody: nobody may write to the bot."]
+      : []),
     ...(adminToken === undefined ? ["ADMIN_TOKEN is not set: without it nobody can open /admin."] : []),
   ];
   return (

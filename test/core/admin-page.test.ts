@@ -255,8 +255,18 @@ describe("GET /", () => {
     expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
   });
 
+  it("says that nobody may write to it, where neither owners nor users are named", async () => {
+    const left = async (env: Record<string, string>) =>
+      (await landingPage(startAdmin({}, env).ports.settings, "1.2.3").text()).includes("nobody may write to the bot");
+    expect([await left({}), await left({ OWNERS: "1" }), await left({ ALLOWED_USERS: "*" })]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it("says that it is set up where it is, and keeps every secret", async () => {
-    const html = await landingPage(startAdmin().ports.settings, "1.2.3").text();
+    const html = await landingPage(startAdmin({}, { OWNERS: "1" }).ports.settings, "1.2.3").text();
     expect(html).toContain("Set up.");
     expect(html).not.toContain("Left to do");
     for (const secret of SECRETS) expect(html).not.toContain(secret);
