@@ -100,13 +100,13 @@ async function withFiles(
   return content;
 }
 
-/** Every tool call gets a result right after its message; a result without its call is dropped. */
+/** Every tool call gets a result right after its message, and every turn words; a result without its call is dropped. */
 export function sound(messages: readonly ModelMessage[]): ModelMessage[] {
   const result: ModelMessage[] = [];
   for (let at = 0; at < messages.length; at += 1) {
     const message = messages[at];
     if (!message || message.role === "tool") continue;
-    result.push(message);
+    result.push(worded(message));
     const calls = callsOf(message);
     if (calls.length === 0) continue;
     const answered = new Set<string>();
@@ -120,6 +120,17 @@ export function sound(messages: readonly ModelMessage[]): ModelMessage[] {
     }
   }
   return result;
+}
+
+/**
+ * A model may call its tools with a blank before them, and after them say nothing. No provider takes a message without words
+ * back: one would refuse every later turn. And one that is left out would put a person's words right after a tool's.
+ */
+function worded(message: ModelMessage): ModelMessage {
+  if (message.role !== "assistant" || textOf(message).trim() !== "") return message;
+  if (callsOf(message).length === 0) return { role: "assistant", content: "[nothing more was said]" };
+  if (typeof message.content === "string") return message;
+  return { ...message, content: message.content.filter((part) => part.type !== "text") };
 }
 
 export function callsOf(message: ModelMessage): ToolCall[] {

@@ -64,6 +64,29 @@ describe("an answer that its provider ends for its policy", () => {
   });
 });
 
+describe("a model that says nothing after its tools", () => {
+  it("has said what stood before them, and no later turn is sent a message without words", async () => {
+    const stage = new Stage();
+    const silent = { text: "  " };
+    stage.next({ text: "I look.", tools: [{ name: "now", args: {} }] }, silent, silent);
+    await stage.exchange("what time is it?");
+    await stage.hears("I look.");
+    stage.next({ text: " ", tools: [{ name: "now", args: {} }] }, { text: "noon" });
+    await stage.exchange("well?");
+    const { messages } = stage.asked.at(-1)?.body ?? { messages: [] };
+    expect(messages.map(({ role, content }) => [role, role === "assistant" ? content : ""])).toEqual([
+      ["system", ""],
+      ["user", ""],
+      ["assistant", "I look."],
+      ["tool", ""],
+      ["assistant", "[nothing more was said]"],
+      ["user", ""],
+      ["assistant", null],
+      ["tool", ""],
+    ]);
+  });
+});
+
 describe("the message of a question that is over", () => {
   const asksWhich = { tools: [{ name: "ask", args: { question: "Which?", options: ["this", "that"] } }] };
   const questionsIn = (stage: Stage) => [...stage.chat].filter(([, { text }]) => text.includes("Which?"));
