@@ -13,7 +13,10 @@ export interface Problem {
   readonly missing: boolean;
 }
 
-/** One provider as configured. `keys` never leaves the Worker's memory. */
+/**
+ * One provider as configured. `keys` never leaves the Worker's memory. A server of one's own may need none: its pool is one
+ * key without a character, and no key is sent.
+ */
 export interface ProviderSettings {
   readonly name: string;
   readonly keys: readonly { readonly key: string; readonly account?: string }[];
@@ -93,6 +96,12 @@ export const KNOWN_PROVIDERS = [
   "workersai",
 ] as const;
 
+function isKnown(provider: string): boolean {
+  return (KNOWN_PROVIDERS as readonly string[]).includes(provider);
+}
+
+const KEYS_EXPECTED = "one or more API keys, separated by commas or white space";
+
 export const DEFAULT_MODEL = "openai/gpt-5-mini";
 
 /** The raw environment as the platform hands it over: strings beside bindings. */
@@ -108,22 +117,19 @@ export function readSettings(env: RawEnvironment): Settings {
     ...(read.text("FALLBACK_MODELS") ? read.models("FALLBACK_MODELS", "") : []),
   ];
   for (const { provider } of models) {
-    const known = (KNOWN_PROVIDERS as readonly string[]).includes(provider);
-    if (provider === "workersai") continue;
-    if (!known && !providers.get(provider)?.baseUrl) {
-      problems.push({
-        name: `${environmentName(provider)}_BASE_URL`,
-        expected: `the base URL of provider "${provider}", which MODEL or FALLBACK_MODELS names`,
-        missing: true,
-      });
-    }
-    if ((providers.get(provider)?.keys.length ?? 0) === 0) {
-      problems.push({
-        name: `${environmentName(provider)}_API_KEYS`,
-        expected: "one or more API keys, separated by commas or white space",
-        missing: true,
-      });
-    }
+    if (provider === "workersai" || (providers.get(provider)?.keys.length ?? 0) > 0) continue;
+    const [baseUrl, keys] = [`${environmentName(provider)}_BASE_URL`, `${environmentName(provider)}_API_KEYS`];
+    // What is wrong with it is said already, or with another model of the same provider.
+    if (problems.some(({ name }) => name === baseUrl || name === keys)) continue;
+    problems.push(
+      isKnown(provider)
+        ? { name: keys, expected: KEYS_EXPECTED, missing: true }
+        : {
+            name: baseUrl,
+            expected: `the base URL of provider "${provider}", which MODEL or FALLBACK_MODELS names`,
+            missing: true,
+          },
+    );
   }
 
   const adminToken = read.text("ADMIN_TOKEN");
@@ -312,39 +318,69 @@ function parseHttpUrl(text: string): string | undefined {
   }
 }
 
+/** A path is put after it; a whole endpoint has one already. */
+function parseBaseUrl(text: string): string | undefined {
+  const url = parseHttpUrl(text);
+  return url === undefined || /[?#]|\/(?:chat\/completions|messages)$/.test(url) ? undefined : url;
+}
+
 const PROVIDER_SETTING = /^([A-Z0-9][A-Z0-9_]*?)_(API_KEYS|API_KEY|BASE_URL)$/;
 
 function readProviders(env: RawEnvironment, problems: Problem[]): ReadonlyMap<string, ProviderSettings> {
-  const found = new Map<string, { keys: string[]; baseUrl?: string }>();
+  const found = new Map<string, { written: string[]; baseUrl?: string; isAstray?: true }>();
   for (const [name, value] of Object.entries(env)) {
     const match = PROVIDER_SETTING.exec(name);
     if (!match?.[1] || typeof value !== "string" || value.trim() === "") continue;
     const provider = match[1].toLowerCase();
-    const entry = found.get(provider) ?? { keys: [] };
+    const entry = found.get(provider) ?? { written: [] };
     found.set(provider, entry);
     if (match[2] === "BASE_URL") {
-      const url = parseHttpUrl(value.trim());
-      if (url === undefined) problems.push({ name, expected: "an http or https URL", missing: false });
-      else entry.baseUrl = url;
+      const url = parseBaseUrl(value.trim());
+      if (url !== undefined) entry.baseUrl = url;
+      else {
+        entry.isAstray = true;
+        const expected = "an http or https URL up to and including the version, such as https://api.openai.com/v1";
+        problems.push({ name, expected, missing: false });
+      }
     } else {
-      entry.keys.push(...value.split(/[\s,]+/).filter((key) => key !== ""));
+      const keys = keysIn(value);
+      entry.written.push(...keys);
+      if (!keys.every(isSendable)) problems.push({ name, expected: `${KEYS_EXPECTED}, of ASCII`, missing: false });
     }
   }
   const providers = new Map<string, ProviderSettings>();
-  for (const [provider, { keys, baseUrl }] of found) {
+  for (const [provider, { written, baseUrl, isAstray }] of found) {
     // BRAVE_API_KEY and its like are keys of other things.
-    if (baseUrl === undefined && !(KNOWN_PROVIDERS as readonly string[]).includes(provider)) continue;
-    const seen = new Set<string>();
-    const distinct: { key: string; account?: string }[] = [];
-    for (const written of keys) {
-      const [key = "", account] = splitAccount(written);
-      if (key === "" || seen.has(key)) continue;
-      seen.add(key);
-      distinct.push(account ? { key, account } : { key });
-    }
-    providers.set(provider, { name: provider, keys: distinct, ...(baseUrl ? { baseUrl } : {}) });
+    if (baseUrl === undefined && !isKnown(provider)) continue;
+    // Nobody knows where it is: what is meant for a host of one's own must not go to the provider's.
+    const keys = isAstray ? [] : distinct(written.filter(isSendable));
+    const needsNone = written.length === 0 && !isKnown(provider);
+    providers.set(provider, {
+      name: provider,
+      keys: needsNone ? [{ key: "" }] : keys,
+      ...(baseUrl ? { baseUrl } : {}),
+    });
   }
   return providers;
+}
+
+/** Quotes come along where a list is pasted as it stood in code. */
+function keysIn(value: string): string[] {
+  return value.split(/[\s,"']+/).filter((key) => key !== "");
+}
+
+/** Another would not fit into a header: workerd sends it garbled, and says it aloud on the console. */
+function isSendable(written: string): boolean {
+  return /^[!-~]+$/.test(splitAccount(written)[0]);
+}
+
+function distinct(written: readonly string[]): { key: string; account?: string }[] {
+  const keys = new Map<string, { key: string; account?: string }>();
+  for (const one of written) {
+    const [key, account] = splitAccount(one);
+    if (!keys.has(key)) keys.set(key, account ? { key, account } : { key });
+  }
+  return [...keys.values()];
 }
 
 /** `KEY@account`: keys of one account cool together. */

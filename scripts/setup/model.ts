@@ -132,5 +132,5 @@ export async function tryKey(name: ModelName, provider: ProviderSettings, key: s
 
 function providerOf(settings: LocalSettings, name: ModelName): ProviderSettings | undefined {
   const provider = readSettings(settings).providers.get(name.provider);
-  return provider && provider.keys.length > 0 ? provider : undefined;
+  return provider?.keys.some(({ key }) => key !== "") ? provider : undefined;
 }

@@ -20,3 +20,8 @@ export function baseUrlOf(provider: string, settings: ProviderSettings | undefin
   const url = settings?.baseUrl ?? OWN_BASE_URLS.get(provider);
   return url === undefined || url === "" ? undefined : url.replace(/\/+$/, "");
 }
+
+/** It is somebody's service, and not only a URL in the settings. */
+export function hasOwnHost(provider: string): boolean {
+  return OWN_BASE_URLS.has(provider);
+}

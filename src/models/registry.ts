@@ -1,6 +1,6 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { ModelName, ProviderSettings } from "../config.ts";
-import { baseUrlOf } from "./base-url.ts";
+import { baseUrlOf, hasOwnHost } from "./base-url.ts";
 import { ANTHROPIC_IDS, ANY_IDS, type IdForm, MISTRAL_IDS, takingBack } from "./sound-calls.ts";
 import { ModelUnavailable } from "./unavailable.ts";
 import { bindingFetch, isAiBinding } from "./workers-ai.ts";
@@ -56,8 +56,8 @@ async function open(request: ModelRequest): Promise<LanguageModelV4> {
   const { provider, model } = request.model;
   const baseURL = baseUrlOf(provider, request.settings);
   if (baseURL === undefined) throw new ModelUnavailable(provider, "no_base_url");
-  // An SDK without a key looks for one in the environment. An empty one is a mistake of the settings.
-  if (request.key === "") throw new ModelUnavailable(provider, "no_key");
+  // An SDK without a key looks for one in the environment; a server of one's own may need none.
+  if (request.key === "" && hasOwnHost(provider)) throw new ModelUnavailable(provider, "no_key");
   const options = { baseURL, apiKey: request.key, fetch: lateFetch(request.fetch) };
   switch (provider) {
     case "anthropic": {

@@ -155,6 +155,13 @@ describe("where and with what each provider is asked", () => {
     expect(seen[0]?.headers.get(header)).toBe(value);
   });
 
+  test("a server of one's own that needs no key is sent none", async () => {
+    const { fetch, seen } = stub(finished);
+    const model = { provider: "local", model: "m" };
+    await ask(await languageModel({ model, settings: settings("local", "http://127.0.0.1:9/v1"), key: "", fetch }));
+    expect(seen[0]?.headers.has("authorization")).toBe(false);
+  });
+
   test("a stream of openai asks for the usage, and reasoning models get max_completion_tokens", async () => {
     const { fetch, seen } = stub(finished);
     const open = (model: string) =>

@@ -30,6 +30,57 @@ describe("a provider of a name with a dash", () => {
   });
 });
 
+describe("a provider's settings", () => {
+  const wrong = ({ problems }: ReturnType<typeof settingsWith>) => problems.map(({ name, missing }) => [name, missing]);
+
+  it("need no key where the base URL is one's own", () => {
+    const settings = settingsWith({ MODEL: "local/m", LOCAL_BASE_URL: "http://127.0.0.1:9/v1" });
+    expect(settings.problems).toEqual([]);
+    expect(settings.providers.get("local")?.keys).toEqual([{ key: "" }]);
+  });
+
+  it.each(["nonsense", "ftp://x/v1", "https://x/v1?a=1", "https://x/v1/chat/completions", "https://x/v1/messages/"])(
+    "name a base URL such as %s once, and send nothing of it to the provider's own host",
+    (url) => {
+      const settings = settingsWith({
+        MODEL: "openai/m",
+        FALLBACK_MODELS: "openai/n,mine/m",
+        OPENAI_BASE_URL: url,
+        MINE_BASE_URL: url,
+        MINE_API_KEYS: "k",
+      });
+      expect(wrong(settings)).toEqual([
+        ["OPENAI_BASE_URL", false],
+        ["MINE_BASE_URL", false],
+      ]);
+      expect(settings.providers.get("openai")?.keys).toEqual([]);
+    },
+  );
+
+  it("take keys as they are pasted, and name those that fit into no header", () => {
+    const settings = settingsWith({
+      MODEL: "groq/m",
+      OPENAI_API_KEYS: `"sk-1@büro",\n'sk-2'\tsk-1`,
+      GROQ_API_KEYS: "“gsk-1”",
+      XAI_API_KEYS: "xai-1 xai-\u00012",
+    });
+    expect(wrong(settings)).toEqual([
+      ["GROQ_API_KEYS", false],
+      ["XAI_API_KEYS", false],
+    ]);
+    expect(settings.providers.get("openai")?.keys).toEqual([{ key: "sk-1", account: "büro" }, { key: "sk-2" }]);
+    expect(settings.providers.get("groq")?.keys).toEqual([]);
+    expect(settings.providers.get("xai")?.keys).toEqual([{ key: "xai-1" }]);
+  });
+
+  it("that are missing are named once, however many models need them", () => {
+    expect(wrong(settingsWith({ MODEL: "groq/m", FALLBACK_MODELS: "groq/n,far/m,far/n" }))).toEqual([
+      ["GROQ_API_KEYS", true],
+      ["FAR_BASE_URL", true],
+    ]);
+  });
+});
+
 describe("a session that has had a command only", () => {
   it("was active when that came", async () => {
     const stage = new Stage();
