@@ -122,7 +122,7 @@ export class Remote {
 
   /** Something is to be said in another session's chat. */
   tell(key: string, word: WordKey, params: Readonly<Record<string, string | number>>): Promise<void> {
-    return this.hop("session", () => this.#hosts.of(key).call("tell", (shell) => shell.tell(word, params)));
+    return this.hop("session", () => this.#hosts.of(key).call("tell", (shell) => shell.tell({ key: word, params })));
   }
 
   /** Words of a voice message; now and then there are none. */

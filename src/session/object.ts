@@ -4,12 +4,11 @@ import type { AddedReminder } from "../agent/tools/tool.ts";
 import type { Environment } from "../environment.ts";
 import { log } from "../log.ts";
 import type { Inbound } from "../telegram/message.ts";
-import type { WordKey, WordParams } from "../words/words.ts";
 import type { Accepted } from "./accept.ts";
 import type { LostLease } from "./leasing.ts";
 import { platformPorts } from "./platform.ts";
 import type { Heritage, ParentContext } from "./ports.ts";
-import { SessionShell } from "./shell.ts";
+import { SessionShell, type Telling } from "./shell.ts";
 import type { SessionView } from "./view.ts";
 
 /** So long after an alarm that failed for the last time the next one is tried: the platform would drop it. */
@@ -58,10 +57,8 @@ export class Session extends DurableObject<Environment> {
     return { ok: true };
   }
 
-  tell(request: { readonly key: WordKey; readonly params: WordParams; readonly language?: string }): {
-    readonly ok: true;
-  } {
-    this.#open().tell(request.key, request.params, request.language);
+  tell(request: Telling): { readonly ok: true } {
+    this.#open().tell(request);
     return { ok: true };
   }
 

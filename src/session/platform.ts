@@ -159,22 +159,24 @@ async function tell(
   for (const owner of settings.owners) {
     const chat = env.SESSION.getByName(`telegram:${owner}`);
     if (notice.kind === "disabled") {
+      const { credential, reason } = notice;
       await chat.tell({
         key: "pool_notice_disabled",
-        params: { provider, id: notice.credential, reason: notice.reason },
+        params: { provider, id: credential, reason },
+        ofPool: { reason },
       });
     } else if (notice.untilAt === undefined) {
       await chat.tell({ key: "pool_notice_dry_unknown", params: { provider } });
     } else {
-      await chat.tell({
-        key: "pool_notice_dry",
-        params: {
-          provider,
-          until: new Date(notice.untilAt).toISOString().slice(0, 16).replace("T", " ").concat(" UTC"),
-        },
-      });
+      const { untilAt } = notice;
+      await chat.tell({ key: "pool_notice_dry", params: { provider, until: isoMinute(untilAt) }, ofPool: { untilAt } });
     }
   }
+}
+
+/** For an object of the version before, which knows no better during a deploy. */
+function isoMinute(at: number): string {
+  return new Date(at).toISOString().slice(0, 16).replace("T", " ").concat(" UTC");
 }
 
 function personOf(env: Environment, userId: number): ReturnType<SessionPorts["person"]> {

@@ -1,6 +1,6 @@
 import type { Keyboard } from "../telegram/post.ts";
 import { safe } from "../words/styled.ts";
-import { untilWords, wordKey, words } from "../words/words.ts";
+import { untilWords, type WordParams, wordKey, words } from "../words/words.ts";
 import type { PoolView } from "./ports.ts";
 
 /** /pool: the keys by their fingerprints, what state they are in and why, and buttons that lift them. */
@@ -16,9 +16,8 @@ export function poolWords(
     lines.push(words(language, "pool_title", { provider: safe(provider) }));
     if (credentials.length === 0) lines.push(words(language, "pool_empty"));
     for (const { id, state, until, reason, uses } of credentials) {
-      const because = words(language, wordKey(`reason_${reason ?? "unknown"}`, "reason_unknown"));
-      const when = until === null ? "" : untilWords(language, until, now, timezone);
-      lines.push(words(language, `pool_${state}`, { id, uses, reason: because, until: when }));
+      const facts = { reason: reason ?? "unknown", ...(until === null ? {} : { untilAt: until }) };
+      lines.push(words(language, `pool_${state}`, { id, uses, ...poolParams(facts, language, now, timezone) }));
       if (state !== "ready") {
         keyboard.push([{ text: words(language, "pool_lift_one", { id }), callback_data: `lift:${provider}:${id}` }]);
       }
@@ -31,4 +30,17 @@ export function poolWords(
   }
   if (pools.length === 0) lines.push(words(language, "pool_empty"));
   return { text: lines.join("\n"), keyboard };
+}
+
+/** Why a key rests and until when, as it is said in a chat. */
+export function poolParams(
+  { reason, untilAt }: { readonly reason?: string; readonly untilAt?: number },
+  language: string | undefined,
+  now: number,
+  timezone: string | undefined,
+): WordParams {
+  return {
+    ...(reason === undefined ? {} : { reason: words(language, wordKey(`reason_${reason}`, "reason_unknown")) }),
+    ...(untilAt === undefined ? {} : { until: untilWords(language, untilAt, now, timezone) }),
+  };
 }

@@ -11,6 +11,7 @@ import { Door } from "./door.ts";
 import { startRun } from "./job.ts";
 import type { LostLease } from "./leasing.ts";
 import { adopt, bequeath, bequeathAt, follow } from "./migration.ts";
+import { poolParams } from "./pool-words.ts";
 import type { Heritage, ParentContext, SessionPorts } from "./ports.ts";
 import * as questions from "./questions.ts";
 import { Reminders } from "./reminders.ts";
@@ -30,6 +31,15 @@ const DAY_MS = 86_400_000;
 const ASIDE_RETENTION_MS = DAY_MS;
 /** Who erases a session waits no longer than this for its last words. */
 const FAREWELL_MS = 3_000;
+
+/** Words of the bot that nobody in the chat has asked for. */
+export interface Telling {
+  readonly key: WordKey;
+  readonly params: WordParams;
+  readonly language?: string;
+  /** What is said in the language and the time zone of the chat. */
+  readonly ofPool?: { readonly reason?: string; readonly untilAt?: number };
+}
 
 export class SessionShell {
   readonly #ports: SessionPorts;
@@ -103,14 +113,16 @@ export class SessionShell {
   }
 
   /** Says something to this chat that did not come of its own doings (a notice to an owner). */
-  tell(key: WordKey, params: WordParams, spoken?: string): void {
+  tell({ key, params, language: spoken, ofPool }: Telling): void {
     // Without it the alarm of a run that died would be put off by words that have nothing to do with it.
     this.door.heal();
+    const { timezone } = this.door.whereabouts;
     // A chat that nobody has written in yet knows no language.
     const language = this.door.whereabouts.language ?? spoken;
+    const ofTheirs = ofPool ? poolParams(ofPool, language, this.#ports.now(), timezone) : {};
     this.door.keep(() =>
       this.door.say({
-        content: { kind: "notice", ...styled(words(language, key, params)) },
+        content: { kind: "notice", ...styled(words(language, key, { ...params, ...ofTheirs })) },
         silent: false,
         attempting: true,
       }),

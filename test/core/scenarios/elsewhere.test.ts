@@ -78,7 +78,7 @@ describe("a conversation that a model cannot take", () => {
 describe("who was let in", () => {
   it("is welcomed in the language they asked in, where the chat knows none yet", async () => {
     const stage = new Stage();
-    stage.shell.tell("pair_welcome", {}, "de");
+    stage.shell.tell({ key: "pair_welcome", params: {}, language: "de" });
     await stage.hears("Du bist freigeschaltet");
   });
 });

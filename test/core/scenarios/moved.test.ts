@@ -90,7 +90,7 @@ describe("a group that has got another id", () => {
     await stage.write("a long question");
     await stage.until("it is asked", () => stage.asked.length === 1);
     stage.crash();
-    stage.shell.tell("pair_welcome", {});
+    stage.shell.tell({ key: "pair_welcome", params: {} });
     await stage.hears("echo of a long question");
     expect(stage.logs("run.finished").map(({ outcome }) => outcome)).toEqual(["recovered", "answered"]);
   });

@@ -106,6 +106,20 @@ describe("/help", () => {
   });
 });
 
+describe("what an owner is told of a pool", () => {
+  it("says why and until when in the language and the time zone of the chat", async () => {
+    const stage = new Stage();
+    await stage.write("/timezone Asia/Tokyo");
+    const untilAt = stage.now + 3_600_000;
+    stage.shell.door.noteWhereabouts({ ...stage.shell.door.whereabouts, language: "de" });
+    stage.shell.tell({ key: "pool_notice_dry", params: { provider: "openai" }, ofPool: { untilAt } });
+    await stage.hears("in 60 min (22:00 GMT+9)");
+    const params = { provider: "openai", id: "c1", reason: "auth" };
+    stage.shell.tell({ key: "pool_notice_disabled", params, ofPool: { reason: "auth" } });
+    await stage.hears("c1 ist aus: Schlüssel nicht angenommen");
+  });
+});
+
 describe("an answer that its provider ends for its policy", () => {
   it("stands as far as it came, with a word that there was more", async () => {
     const stage = new Stage();
