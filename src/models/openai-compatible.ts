@@ -10,7 +10,6 @@ import * as z from "zod";
 import { VERSION } from "../version.ts";
 import { ChatParts } from "./chat-stream.ts";
 import { type StreamResult, streamOf } from "./parts.ts";
-import { streamingFetch } from "./streaming-fetch.ts";
 
 /**
  * `POST {base}/chat/completions`, the dialect of openai/… and of everybody who copied it. Loaded lazily by registry.ts.
@@ -30,7 +29,7 @@ export function openAiCompatibleModel(options: OpenAiCompatible): LanguageModelV
     provider: `${options.provider}.chat`,
     url: ({ path }) => `${options.baseURL}${path}`,
     headers: options.apiKey === "" ? {} : { Authorization: `Bearer ${options.apiKey}` },
-    fetch: streamingFetch(options.fetch),
+    fetch: options.fetch,
     ...(needsCompletionTokens(options) ? { transformRequestBody: renameMaxTokens } : {}),
   });
 }

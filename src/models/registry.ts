@@ -58,7 +58,7 @@ async function open(request: ModelRequest): Promise<LanguageModelV4> {
   if (baseURL === undefined) throw new ModelUnavailable(provider, "no_base_url");
   // An SDK without a key looks for one in the environment; a server of one's own may need none.
   if (request.key === "" && hasOwnHost(provider)) throw new ModelUnavailable(provider, "no_key");
-  const options = { baseURL, apiKey: request.key, fetch: lateFetch(request.fetch) };
+  const options = { baseURL, apiKey: request.key, fetch: await streaming(lateFetch(request.fetch)) };
   switch (provider) {
     case "anthropic": {
       const { anthropicModel } = await import("./anthropic.ts");
@@ -93,8 +93,13 @@ async function boundModel(request: ModelRequest): Promise<LanguageModelV4> {
     // Never resolved: the fetch below hands every request to the binding.
     baseURL: "https://workers-ai.invalid/v1",
     apiKey: "",
-    fetch: bindingFetch(request.ai, model),
+    fetch: await streaming(bindingFetch(request.ai, model)),
   });
+}
+
+async function streaming(send: typeof fetch): Promise<typeof fetch> {
+  const { streamingFetch } = await import("./streaming-fetch.ts");
+  return streamingFetch(send);
 }
 
 /** Looks `fetch` up when it is called, and calls it without a receiver, which workerd insists on. */

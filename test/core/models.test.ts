@@ -517,6 +517,10 @@ describe("a failure is understood from the wire to the verdict", () => {
     expect(await verdictOf("my-llm", () => json(200, { error: "model is loading" }))).toMatchObject({
       class: "overload",
     });
+    const limited = { type: "error", error: { type: "rate_limit_error", message: "slow down" } };
+    expect(await verdictOf("anthropic", () => json(200, limited))).toMatchObject({ class: "rate" });
+    const unknown = { error: { code: 400, status: "INVALID_ARGUMENT", details: [{ reason: "API_KEY_INVALID" }] } };
+    expect(await verdictOf("google", () => json(200, unknown))).toMatchObject({ class: "auth" });
   });
 
   test("a stream that ends without a finish", async () => {
