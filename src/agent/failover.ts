@@ -120,7 +120,7 @@ export class Failover {
       }
       const served = await this.#serve(name, lease, asking);
       if (served.kind === "rotate") {
-        reason = served.verdict.class;
+        reason = served.verdict?.class ?? reason;
         came = served.text || came;
         this.#tried.set(name.provider, [...tried, lease.credential]);
         continue;
@@ -166,13 +166,11 @@ export class Failover {
     name: ModelName,
     lease: Lease,
     asking: Asking,
-  ): Promise<Exclude<Asked, { kind: "exhausted" }> | { kind: "rotate"; verdict: Verdict; text: string }> {
+  ): Promise<Exclude<Asked, { kind: "exhausted" }> | { kind: "rotate"; verdict?: Verdict; text: string }> {
     const ports = this.#ports;
     const model = await ports.open(name, lease.credential);
-    if (!model) {
-      // The key left the settings: it has failed nobody, and the next one is asked.
-      return { kind: "rotate", verdict: { class: "auth", retryable: false }, text: "" };
-    }
+    // The key left the settings: it has failed nobody, and the next one is asked.
+    if (!model) return { kind: "rotate", text: "" };
     let deadlineAt: number | undefined;
     let came = "";
     let proof: Promise<void> | undefined;

@@ -106,6 +106,19 @@ describe("/help", () => {
   });
 });
 
+describe("a turn whose kept key has left the settings", () => {
+  it("says that there is none, and not that a key was refused", async () => {
+    const env = { OPENAI_API_KEYS: "sk-A" };
+    const stage = new Stage(env);
+    await stage.exchange("hello");
+    env.OPENAI_API_KEYS = "";
+    stage.crash();
+    await stage.exchange("hello?");
+    await stage.hears("This bot is not set up yet: OPENAI_API_KEYS is not set");
+    expect(stage.logs("run.finished").map(({ outcome }) => outcome)).toEqual(["answered", "failed"]);
+  });
+});
+
 describe("what an owner is told of a pool", () => {
   it("says why and until when in the language and the time zone of the chat", async () => {
     const stage = new Stage();
