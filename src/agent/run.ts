@@ -1,9 +1,9 @@
 import type { LanguageModelV4FunctionTool } from "@ai-sdk/provider";
 import type { ModelMessage } from "ai";
-import type { ModelName } from "../config.ts";
 import type { Event, FailureReason } from "../core/event.ts";
 import type { FailureClass } from "../core/failure.ts";
 import type { Running } from "../core/session.ts";
+import { costUsd } from "../models/catalog.ts";
 import type { ToolCall } from "./call.ts";
 import { type Asked, Failover, type FailoverPorts } from "./failover.ts";
 import { callTool, statusOf } from "./tools/run-tool.ts";
@@ -55,13 +55,25 @@ export interface Job {
   /** The person may spend no more today: the budget in US dollars. */
   overBudget(): Promise<number | undefined>;
   /** A model call of this turn is finished and committed. */
-  spent(usage: { readonly model: string; readonly input: number; readonly output: number; readonly usd: number }): void;
-  costUsd(model: ModelName, usage: { input: number; output: number; cached: number }): number;
+  spent(usage: Spend): void;
   /** Shortens the conversation before the turn that is on. */
   compact(why: CompactReason, failover: Failover): Promise<Compacted>;
   cutNote(by: "length" | "policy"): string;
   /** What the settings lack, when no model has a key: one line for an owner. */
   configProblem(): string;
+}
+
+/** What one model call took. */
+export interface Spend {
+  readonly model: string;
+  readonly input: number;
+  readonly output: number;
+  readonly usd: number;
+}
+
+export function spendOf({ model, reply }: Extract<Asked, { kind: "reply" }>): Spend {
+  const { input, output } = reply.usage;
+  return { model: `${model.provider}/${model.model}`, input, output, usd: costUsd(model, reply.usage) };
 }
 
 /** Why a conversation is shortened; a model that refuses it as too long may do so again. */
@@ -172,13 +184,8 @@ async function turn(job: Job): Promise<void> {
       case "reply": {
         const { reply, model, lease } = asked;
         const steps = state.steps + 1;
-        const tokens = state.tokens + reply.usage.input + reply.usage.output;
-        const usage = {
-          model: `${model.provider}/${model.model}`,
-          input: reply.usage.input,
-          output: reply.usage.output,
-          usd: job.costUsd(model, reply.usage),
-        };
+        const usage = spendOf(asked);
+        const tokens = state.tokens + usage.input + usage.output;
         if (reply.calls.length > 0) {
           const entry = { messages: [assistantMessage(reply.text, reply.calls)], usage };
           job.report({ type: "stepped", run: job.run, entry, boundary: false, steps, tokens, lease });

@@ -1,12 +1,10 @@
 import type { ModelMessage } from "ai";
 import type { Asked, Failover } from "../agent/failover.ts";
 import { CHARS_A_TOKEN, estimateTokens } from "../agent/prompt.ts";
-import type { Compacted, CompactReason } from "../agent/run.ts";
+import { type Compacted, type CompactReason, type Spend, spendOf } from "../agent/run.ts";
 import { type Input, runOf } from "../core/session.ts";
-import { costUsd } from "../models/catalog.ts";
 import { callsOf, conversationOf, rowsOfTurn, textOf, turnStarts } from "./conversation.ts";
 import type { Door } from "./door.ts";
-import type { SpendReport } from "./ports.ts";
 import type { TranscriptRow } from "./store.ts";
 
 /**
@@ -34,7 +32,7 @@ export interface Compaction {
   readonly focus: string;
   now(): number;
   progress(): void;
-  spent(usage: SpendReport): void;
+  spent(usage: Spend): void;
 }
 
 export async function compactConversation(
@@ -63,7 +61,7 @@ export async function compactConversation(
       : said && `${said}\n(${turns} earlier turns were dropped and are known only from this summary.)`;
   if (summary === "") return { kind: "failed", asked: asked.kind === "reply" ? "empty" : asked };
   const keepFrom = rows[kept]?.seq ?? last.seq + 1;
-  const usage = asked.kind === "reply" ? usageOf(asked) : undefined;
+  const usage = asked.kind === "reply" ? spendOf(asked) : undefined;
   door.pass(
     { type: "compacted", run, entry: summary, keepFrom },
     () => {
@@ -75,11 +73,6 @@ export async function compactConversation(
     },
   );
   return { kind: "done", turns };
-}
-
-function usageOf({ model, reply }: Extract<Asked, { kind: "reply" }>): SpendReport {
-  const { input, output } = reply.usage;
-  return { model: `${model.provider}/${model.model}`, input, output, usd: costUsd(model, reply.usage) };
 }
 
 /** The older part in a model's words; as much of it as the model takes. */

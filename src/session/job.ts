@@ -2,7 +2,7 @@ import { type Job, work } from "../agent/run.ts";
 import { definitions } from "../agent/tools/definitions.ts";
 import { describeProblem, environmentName, type ModelName, parseModelName } from "../config.ts";
 import type { Running } from "../core/session.ts";
-import { costUsd, modelFacts } from "../models/catalog.ts";
+import { modelFacts } from "../models/catalog.ts";
 import { styled } from "../words/styled.ts";
 import { wordKey, words } from "../words/words.ts";
 import { compactConversation } from "./compaction.ts";
@@ -204,7 +204,6 @@ class SessionRun implements LiveRun {
       earlierText: () => material.earlierText(),
       overBudget: () => toolbox.overBudget(),
       spent: (usage) => toolbox.spent(usage),
-      costUsd: (model, usage) => costUsd(model, usage) ?? 0,
       compact: async (why, failover) => {
         material.refresh();
         const inputs = this.#turn()?.inputs ?? [];

@@ -1,4 +1,5 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
+import type { Spend } from "../agent/run.ts";
 import type { CodeLoader } from "../agent/tools/run-javascript.ts";
 import type { Fetch, PersonPort, RemindersPort } from "../agent/tools/tool.ts";
 import type { ModelName, Settings } from "../config.ts";
@@ -126,17 +127,10 @@ export interface PoolPort {
   report(report: LeaseReport): Promise<void>;
 }
 
-export interface SpendReport {
-  readonly usd: number;
-  readonly input: number;
-  readonly output: number;
-  readonly model: string;
-}
-
 /** What is kept of a person across sessions. */
 export interface Person extends PersonPort {
   profile(): Promise<{ readonly timezone?: string; readonly spentTodayUsd: number; readonly tokensToday: number }>;
-  spend(report: SpendReport): Promise<void>;
+  spend(report: Spend): Promise<void>;
   /** False: there is no such time zone. */
   setTimezone(timezone: string): Promise<boolean>;
   memories(): Promise<readonly { readonly id: number; readonly text: string }[]>;

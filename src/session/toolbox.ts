@@ -1,11 +1,12 @@
 import { CONNECT_MS, connectMcp, type McpTools } from "../agent/mcp.ts";
+import type { Spend } from "../agent/run.ts";
 import type { Tool, ToolContext } from "../agent/tools/tool.ts";
 import { toolset } from "../agent/tools/toolset.ts";
 import type { Running } from "../core/session.ts";
 import { safe, styled } from "../words/styled.ts";
 import { words } from "../words/words.ts";
 import type { Door } from "./door.ts";
-import type { Person, SessionPorts, SpendReport } from "./ports.ts";
+import type { Person, SessionPorts } from "./ports.ts";
 import type { Reminders } from "./reminders.ts";
 import { skillsOf } from "./skills.ts";
 
@@ -156,7 +157,7 @@ export class Toolbox {
   }
 
   /** Kept by person only where a budget needs it: without one the transcript's own figures are enough. */
-  spent(usage: SpendReport): void {
+  spent(usage: Spend): void {
     if (this.#ports.settings.userDailyBudgetUsd === 0) return;
     const spending = this.person()?.spend(usage);
     if (spending) this.#ports.detach(spending.catch((error: unknown) => this.#fault("spend", error)));
