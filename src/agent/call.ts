@@ -39,6 +39,8 @@ export type ModelReply =
   | {
       readonly ok: true;
       readonly text: string;
+      /** What the model thought aloud, where it did. */
+      readonly reasoning?: string;
       readonly calls: readonly ToolCall[];
       readonly usage: TokenUsage;
       /** The model stopped at its length limit, its provider cut the answer for its policy, or it insisted on tools where words were asked for. */
@@ -61,12 +63,14 @@ export class TornStream extends Error {
  */
 export const MOST_TEXT_CHARS = 200_000;
 const MOST_ARGUMENT_CHARS = 300_000;
+const MOST_REASONING_CHARS = 100_000;
 const UNKNOWN_USAGE: TokenUsage = { input: 0, output: 0, cached: 0 };
 
 export async function callModel(request: ModelRequest): Promise<ModelReply> {
   // Loaded with the first turn: starting up must not pay for it.
   const { convertToLanguageModelPrompt } = await import("./sdk.ts");
   let text = "";
+  let reasoning = "";
   let begun = false;
   let argumentChars = 0;
   const calls: ToolCall[] = [];
@@ -109,6 +113,10 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
             request.onProgress();
             break;
           case "reasoning-delta":
+            begun = true;
+            if (reasoning.length < MOST_REASONING_CHARS) reasoning += part.delta;
+            request.onProgress();
+            break;
           case "tool-input-start":
             begun = true;
             request.onProgress();
@@ -134,6 +142,7 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
             return {
               ok: true,
               text,
+              ...(reasoning === "" ? {} : { reasoning }),
               calls,
               usage: {
                 input: usage.inputTokens.total ?? 0,

@@ -4,11 +4,34 @@ import { modelFacts } from "../models/catalog.ts";
 
 /**
  * A conversation in the form that a model takes. Files come into it for the model that was asked first; the one that is
- * asked now may be a fallback, or chosen later, and would refuse every turn for a picture that it cannot look at.
+ * asked now may be a fallback, or chosen later, and would refuse every turn for a picture that it cannot look at. What a
+ * model thought is for itself alone.
  */
 export function inFormOf(messages: readonly ModelMessage[], model: ModelName): readonly ModelMessage[] {
   const { images, pdfs } = modelFacts(model);
-  return withFiles(messages, (mediaType) => (mediaType.startsWith("image/") ? images : pdfs));
+  const own = wantsReasoning(model) ? messages : withoutReasoning(messages);
+  return withFiles(own, (mediaType) => (mediaType.startsWith("image/") ? images : pdfs));
+}
+
+/**
+ * DeepSeek, thinking, refuses a conversation in which it called tools without what it thought in that turn
+ * (api-docs.deepseek.com: guides/thinking_mode). To anybody else it is a stranger's, and costs tokens.
+ */
+export function wantsReasoning({ provider }: ModelName): boolean {
+  return provider === "deepseek";
+}
+
+function withoutReasoning(messages: readonly ModelMessage[]): readonly ModelMessage[] {
+  if (!messages.some(hasReasoning)) return messages;
+  return messages.map((message) =>
+    message.role === "assistant" && typeof message.content !== "string"
+      ? { ...message, content: message.content.filter(({ type }) => type !== "reasoning") }
+      : message,
+  );
+}
+
+function hasReasoning({ role, content }: ModelMessage): boolean {
+  return role === "assistant" && typeof content !== "string" && content.some(({ type }) => type === "reasoning");
 }
 
 /** Each file is a word of it. The same messages, if there is none. */

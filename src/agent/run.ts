@@ -6,6 +6,7 @@ import type { Running } from "../core/session.ts";
 import { costUsd } from "../models/catalog.ts";
 import type { ToolCall } from "./call.ts";
 import { type Asked, Failover, type FailoverPorts } from "./failover.ts";
+import { wantsReasoning } from "./forms.ts";
 import { callTool, statusOf } from "./tools/run-tool.ts";
 import type { Tool, ToolContext, ToolResult, ToolStatus } from "./tools/tool.ts";
 
@@ -186,8 +187,10 @@ async function turn(job: Job): Promise<void> {
         const steps = state.steps + 1;
         const usage = spendOf(asked);
         const tokens = state.tokens + usage.input + usage.output;
+        const hasTools = reply.calls.length > 0 || state.steps > 0;
+        const reasoning = hasTools && wantsReasoning(model) ? reply.reasoning : undefined;
         if (reply.calls.length > 0) {
-          const entry = { messages: [assistantMessage(reply.text, reply.calls)], usage };
+          const entry = { messages: [assistantMessage(reply.text, reply.calls, reasoning)], usage };
           job.report({ type: "stepped", run: job.run, entry, boundary: false, steps, tokens, lease });
           job.spent(usage);
           continue;
@@ -205,7 +208,7 @@ async function turn(job: Job): Promise<void> {
         job.report({
           type: "answered",
           run: job.run,
-          entry: { messages: [assistantMessage(reply.text, [])], usage },
+          entry: { messages: [assistantMessage(reply.text, [], reasoning)], usage },
           text: joined(earlier, text),
           steps,
           tokens,
@@ -295,11 +298,12 @@ async function resultOf(job: Job, tools: readonly Tool[], tool: Tool | undefined
   }
 }
 
-export function assistantMessage(text: string, calls: readonly ToolCall[]): ModelMessage {
-  if (calls.length === 0) return { role: "assistant", content: text };
+export function assistantMessage(text: string, calls: readonly ToolCall[], reasoning?: string): ModelMessage {
+  if (calls.length === 0 && reasoning === undefined) return { role: "assistant", content: text };
   return {
     role: "assistant",
     content: [
+      ...(reasoning === undefined ? [] : [{ type: "reasoning" as const, text: reasoning }]),
       ...(text === "" ? [] : [{ type: "text" as const, text }]),
       ...calls.map((call) => ({
         type: "tool-call" as const,

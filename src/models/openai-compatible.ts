@@ -31,6 +31,7 @@ export function openAiCompatibleModel(options: OpenAiCompatible): LanguageModelV
     headers: options.apiKey === "" ? {} : { Authorization: `Bearer ${options.apiKey}` },
     fetch: options.fetch,
     ...(needsCompletionTokens(options) ? { transformRequestBody: renameMaxTokens } : {}),
+    ...(options.provider === "deepseek" ? { transformRequestBody: fillReasoning } : {}),
   });
 }
 
@@ -83,4 +84,15 @@ function needsCompletionTokens({ provider, model }: OpenAiCompatible): boolean {
 
 function renameMaxTokens({ max_tokens, ...body }: Record<string, unknown>): Record<string, unknown> {
   return max_tokens === undefined ? body : { ...body, max_completion_tokens: max_tokens };
+}
+
+/** DeepSeek, thinking, wants its thoughts back; where there were none, or another model wrote, none at all is a 400 as well. */
+function fillReasoning({ messages, ...body }: Record<string, unknown>): Record<string, unknown> {
+  if (!Array.isArray(messages)) return { ...body, messages };
+  return {
+    ...body,
+    messages: messages.map((message) =>
+      message.role === "assistant" ? { reasoning_content: "", ...message } : message,
+    ),
+  };
 }

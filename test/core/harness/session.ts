@@ -18,6 +18,8 @@ import { openStorage } from "./sqlite.ts";
 
 export interface Reply {
   readonly text?: string;
+  /** What it thinks aloud before it. */
+  readonly reasoning?: string;
   readonly tools?: readonly { readonly name: string; readonly args: Readonly<Record<string, unknown>> }[];
   /** Refused with this instead. */
   readonly refuse?: { readonly status: number; readonly body: object; readonly headers?: Record<string, string> };

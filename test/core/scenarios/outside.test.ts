@@ -106,6 +106,31 @@ describe("/help", () => {
   });
 });
 
+describe("what a model thinks aloud", () => {
+  it("is sent back to DeepSeek with the calls it led to, also in later turns, and to nobody else", async () => {
+    const stage = new Stage({ MODEL: "deepseek/deepseek-v4-pro", DEEPSEEK_API_KEYS: "sk-A" });
+    const thoughtsIn = () =>
+      stage.asked
+        .at(-1)
+        ?.body.messages.filter(({ role }) => role === "assistant")
+        .map((message) => Reflect.get(message, "reasoning_content"));
+    const call = { tools: [{ name: "now", args: {} }] };
+    stage.next({ text: "hello", reasoning: "idle" }, { reasoning: "look it up", ...call }, call, {
+      text: "noon",
+      reasoning: "so it is",
+    });
+    await stage.exchange("hi");
+    await stage.exchange("what time is it?");
+    expect(thoughtsIn()).toEqual(["", "look it up", ""]);
+    await stage.exchange("thanks");
+    expect(thoughtsIn()).toEqual(["", "look it up", "", "so it is"]);
+    await stage.write("/model openai/gpt-5-mini");
+    await stage.exchange("and you?");
+    expect(thoughtsIn()).toEqual(new Array(5).fill(undefined));
+    expect(JSON.stringify(stage.asked.at(-1)?.body)).not.toContain("look it up");
+  });
+});
+
 describe("a turn whose kept key has left the settings", () => {
   it("says that there is none, and not that a key was refused", async () => {
     const env = { OPENAI_API_KEYS: "sk-A" };
