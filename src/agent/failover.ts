@@ -5,7 +5,7 @@ import { classify, type FailureClass, touchesCredential, type Verdict } from "..
 import type { KeptLease } from "../core/session.ts";
 import { toRawFailure } from "../models/raw-failure.ts";
 import { callModel, type ModelReply } from "./call.ts";
-import { inFormOf, inWordsAlone } from "./forms.ts";
+import { inFormOf, inWordsAlone, type RefusedFiles } from "./forms.ts";
 
 /**
  * One model call of a turn, carried by whichever credential and model can: keys are rotated inside the run, each tried
@@ -42,6 +42,8 @@ export interface FailoverPorts {
   report(model: ModelName, lease: Lease, outcome: { ok: true } | { ok: false; verdict: Verdict }): Promise<void>;
   /** How much a model takes, so far as is known. */
   contextTokens(model: ModelName): number;
+  /** Outlives the turn. */
+  readonly refusedFiles: RefusedFiles;
   /** Undefined: the key is gone from the settings. */
   open(model: ModelName, credential: string): Promise<LanguageModelV4 | undefined>;
   log(fields: Readonly<Record<string, string | number | boolean>>): void;
@@ -178,7 +180,8 @@ export class Failover {
     const prove = () => {
       if (lease.isProbe) proof ??= ports.report(name, lease, { ok: true });
     };
-    let messages = inFormOf(asking.messages, name);
+    let messages = inFormOf(asking.messages, name, ports.refusedFiles);
+    let refused: readonly ModelMessage[] = [];
     const watched: Omit<Asking, "messages"> = {
       ...asking,
       onText: (text) => {
@@ -201,6 +204,7 @@ export class Failover {
       await proof;
       if (ports.signal.aborted) return { kind: "cut" };
       if (reply.ok) {
+        ports.refusedFiles.add(name, refused);
         this.#current = ports.isLost(name, lease.credential) ? undefined : keep(name, lease);
         return { kind: "reply", reply, model: name, lease: this.#current ?? null };
       }
@@ -227,6 +231,7 @@ export class Failover {
         // It may be a file that it does not take, whatever is known of it: without them the conversation goes on.
         const plain = inWordsAlone(messages);
         if (plain !== messages) {
+          refused = messages;
           messages = plain;
           continue;
         }

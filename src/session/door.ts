@@ -1,3 +1,4 @@
+import { RefusedFiles } from "../agent/forms.ts";
 import type { Effect, Notice } from "../core/effect.ts";
 import type { Event } from "../core/event.ts";
 import { type Input, nextAlarm, runOf, type Session } from "../core/session.ts";
@@ -60,6 +61,8 @@ export class Door {
   #armedAt: number | undefined;
   #whereabouts: Whereabouts;
   readonly #dues: (() => number | undefined)[] = [];
+  /** As long as this process knows. */
+  readonly refusedFiles = new RefusedFiles();
 
   constructor(ports: SessionPorts, makeCourier: (door: Door) => Courier, begin: Begin, onLeave: (door: Door) => void) {
     this.#ports = ports;

@@ -146,6 +146,7 @@ class SessionRun implements LiveRun {
         isLost: (model, credential) => leasing.isLost(model, credential),
         report: (model, lease, outcome) => leasing.report(model, lease, outcome),
         contextTokens: (model) => modelFacts(model).contextTokens,
+        refusedFiles: door.refusedFiles,
         open: async (model, credential) => {
           this.#credential = credential;
           const key = await ports.keyOf(model.provider, credential);

@@ -1,6 +1,7 @@
 import type { UserContent } from "ai";
 import { describe, expect, it } from "vitest";
 import { type Asking, Failover, type FailoverPorts, type Lease, type LeaseAnswer } from "../../src/agent/failover.ts";
+import { RefusedFiles } from "../../src/agent/forms.ts";
 import type { ModelName } from "../../src/config.ts";
 import type { KeptLease } from "../../src/core/session.ts";
 import { openAiCompatibleModel } from "../../src/models/openai-compatible.ts";
@@ -18,6 +19,7 @@ class Scene {
   readonly bodies: string[] = [];
   readonly events: string[] = [];
   readonly lost = new Set<string>();
+  readonly refusedFiles = new RefusedFiles();
   readonly paused: (() => void)[] = [];
   kept: KeptLease | undefined;
   models = [MODEL];
@@ -58,6 +60,7 @@ class Scene {
       },
       isLost: (_, credential) => this.lost.has(credential),
       contextTokens: () => 0,
+      refusedFiles: this.refusedFiles,
       report: async (_: ModelName, { credential }: Lease, outcome) => {
         this.events.push(`report ${credential} ${outcome.ok ? "ok" : outcome.verdict.class}`);
         await new Promise((resolve) => setImmediate(resolve));
@@ -223,11 +226,28 @@ it("a model that refuses a picture, though nothing is known against it, is asked
   expect(scene.bodies[1]).not.toContain("image_url");
 });
 
+it("a picture that a model has refused is not shown to it in a later turn, and another one is", async () => {
+  const scene = new Scene({ A: ["bad"] }, ["A"]);
+  scene.models = [LOOKS];
+  await scene.ask(scene.failover(), PICTURE);
+  const other = { type: "file", data: new Uint8Array([1, 2]), mediaType: "image/png", filename: "dog.png" } as const;
+  await scene.ask(scene.failover(), [...PICTURE, other]);
+  expect(scene.called).toEqual(["A", "A", "A"]);
+  expect(scene.bodies[2]).toContain("[cat.png: you cannot see it]");
+  expect(scene.bodies[2]).toContain("image_url");
+  scene.models = [{ ...LOOKS, model: "gpt-5" }];
+  await scene.ask(scene.failover(), PICTURE);
+  expect(scene.bodies[3]).toContain("image_url");
+});
+
 it("a model that refuses more than the picture is not asked a third time", async () => {
   const scene = new Scene({ A: ["bad", "bad"] }, ["A"]);
   scene.models = [LOOKS];
   expect(await scene.ask(scene.failover(), PICTURE)).toMatchObject({ kind: "failed", failure: "bad" });
   expect(scene.called).toEqual(["A", "A"]);
+  // So it may not have been the picture.
+  await scene.ask(scene.failover(), PICTURE);
+  expect(scene.bodies[2]).toContain("image_url");
 });
 
 it("a refusal of words alone is final", async () => {

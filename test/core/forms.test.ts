@@ -1,6 +1,6 @@
 import type { ModelMessage } from "ai";
 import { expect, test } from "vitest";
-import { inFormOf, inWordsAlone } from "../../src/agent/forms.ts";
+import { inFormOf, inWordsAlone, RefusedFiles } from "../../src/agent/forms.ts";
 
 const bytes = new Uint8Array([1]);
 const ASKED: ModelMessage[] = [
@@ -16,12 +16,12 @@ const ASKED: ModelMessage[] = [
 ];
 
 function parts(provider: string, model: string): unknown[] {
-  const content = inFormOf(ASKED, { provider, model })[1]?.content;
+  const content = inFormOf(ASKED, { provider, model }, new RefusedFiles())[1]?.content;
   return Array.isArray(content) ? content.map((part) => ("text" in part ? part.text : part.type)) : [];
 }
 
 test("a file stays what it is for a model that takes it, and is words to one that does not", () => {
-  expect(inFormOf(ASKED, { provider: "anthropic", model: "claude-opus-5" })).toBe(ASKED);
+  expect(inFormOf(ASKED, { provider: "anthropic", model: "claude-opus-5" }, new RefusedFiles())).toBe(ASKED);
   expect(parts("xai", "grok-4.6")).toEqual(["look", "file", "[deed.pdf: you cannot see it]"]);
   expect(parts("deepseek", "deepseek-v4-pro")).toEqual([
     "look",
