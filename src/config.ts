@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { distinct, isSendable, keysIn, type WrittenKey } from "./core/pool-keys.ts";
 
 /**
  * Settings: what `wrangler secret put`, `.dev.vars` and the vars of wrangler.toml say, checked once at the border and
@@ -19,7 +20,7 @@ export interface Problem {
  */
 export interface ProviderSettings {
   readonly name: string;
-  readonly keys: readonly { readonly key: string; readonly account?: string }[];
+  readonly keys: readonly WrittenKey[];
   readonly baseUrl?: string;
 }
 
@@ -327,7 +328,7 @@ function parseBaseUrl(text: string): string | undefined {
 const PROVIDER_SETTING = /^([A-Z0-9][A-Z0-9_]*?)_(API_KEYS|API_KEY|BASE_URL)$/;
 
 function readProviders(env: RawEnvironment, problems: Problem[]): ReadonlyMap<string, ProviderSettings> {
-  const found = new Map<string, { written: string[]; baseUrl?: string; isAstray?: true }>();
+  const found = new Map<string, { written: WrittenKey[]; baseUrl?: string; isAstray?: true }>();
   for (const [name, value] of Object.entries(env)) {
     const match = PROVIDER_SETTING.exec(name);
     if (!match?.[1] || typeof value !== "string" || value.trim() === "") continue;
@@ -362,31 +363,6 @@ function readProviders(env: RawEnvironment, problems: Problem[]): ReadonlyMap<st
     });
   }
   return providers;
-}
-
-/** Quotes come along where a list is pasted as it stood in code. */
-function keysIn(value: string): string[] {
-  return value.split(/[\s,"']+/).filter((key) => key !== "");
-}
-
-/** Another would not fit into a header: workerd sends it garbled, and says it aloud on the console. */
-function isSendable(written: string): boolean {
-  return /^[!-~]+$/.test(splitAccount(written)[0]);
-}
-
-function distinct(written: readonly string[]): { key: string; account?: string }[] {
-  const keys = new Map<string, { key: string; account?: string }>();
-  for (const one of written) {
-    const [key, account] = splitAccount(one);
-    if (!keys.has(key)) keys.set(key, account ? { key, account } : { key });
-  }
-  return [...keys.values()];
-}
-
-/** `KEY@account`: keys of one account cool together. */
-function splitAccount(written: string): [string, string?] {
-  const at = written.lastIndexOf("@");
-  return at > 0 ? [written.slice(0, at), written.slice(at + 1)] : [written];
 }
 
 const mcpServersSchema = z.array(
