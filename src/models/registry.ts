@@ -102,7 +102,10 @@ async function streaming(send: typeof fetch): Promise<typeof fetch> {
   return streamingFetch(send);
 }
 
-/** Looks `fetch` up when it is called, and calls it without a receiver, which workerd insists on. */
+/**
+ * Looks `fetch` up when it is called, and calls it without a receiver, which workerd insists on. No redirect is followed: it
+ * would take the conversation, and most providers' keys with it, to a host that nobody has set.
+ */
 function lateFetch(given: typeof fetch | undefined): typeof fetch {
-  return (input, init) => (given ?? globalThis.fetch)(input, init);
+  return (input, init) => (given ?? globalThis.fetch)(input, { ...init, redirect: "manual" });
 }

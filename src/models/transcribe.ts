@@ -65,6 +65,7 @@ async function post(url: string, request: TranscriptionRequest, signal: AbortSig
     method: "POST",
     headers: { authorization: `Bearer ${request.key}` },
     body: form,
+    redirect: "manual",
     signal,
   });
   const body = await response.text();

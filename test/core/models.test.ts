@@ -12,6 +12,7 @@ const KEY = "sk-test-secret";
 interface Seen {
   readonly url: string;
   readonly headers: Headers;
+  readonly redirect: RequestInit["redirect"];
   readonly body: Record<string, unknown>;
 }
 
@@ -22,7 +23,8 @@ function stub(answer: () => Response | Promise<Response>): { fetch: typeof fetch
     seen,
     fetch: async (input, init) => {
       const url = input instanceof Request ? input.url : String(input);
-      seen.push({ url, headers: new Headers(init?.headers), body: JSON.parse(String(init?.body)) });
+      const body = JSON.parse(String(init?.body));
+      seen.push({ url, headers: new Headers(init?.headers), redirect: init?.redirect, body });
       return answer();
     },
   };
@@ -153,6 +155,8 @@ describe("where and with what each provider is asked", () => {
     expect(seen[0]?.url).toBe(url);
     expect(seen[0]?.url).not.toContain(KEY);
     expect(seen[0]?.headers.get(header)).toBe(value);
+    // Some keys would go along.
+    expect(seen[0]?.redirect).toBe("manual");
   });
 
   test("a server of one's own that needs no key is sent none", async () => {
@@ -521,6 +525,11 @@ describe("a failure is understood from the wire to the verdict", () => {
     expect(await verdictOf("anthropic", () => json(200, limited))).toMatchObject({ class: "rate" });
     const unknown = { error: { code: 400, status: "INVALID_ARGUMENT", details: [{ reason: "API_KEY_INVALID" }] } };
     expect(await verdictOf("google", () => json(200, unknown))).toMatchObject({ class: "auth" });
+  });
+
+  test.each(["openai", "anthropic", "google"])("a redirect of %s to another host", async (provider) => {
+    const elsewhere = () => new Response(null, { status: 307, headers: { location: "https://elsewhere.test/" } });
+    expect(await verdictOf(provider, elsewhere)).toMatchObject({ class: "bad", code: "http_307", retryable: false });
   });
 
   test("a stream that ends without a finish", async () => {
