@@ -10,7 +10,7 @@ import type { Accepting } from "./accept.ts";
 import { turnStarts } from "./conversation.ts";
 import { elsewhere } from "./elsewhere.ts";
 import { exported } from "./export.ts";
-import { help, skillList } from "./help.ts";
+import { greeting, help, skillList } from "./help.ts";
 import { poolWords } from "./pool-words.ts";
 import { skillsOf } from "./skills.ts";
 import { TRANSCRIPT_WINDOW_ROWS } from "./store.ts";
@@ -33,7 +33,7 @@ export async function carryOut(accepting: Accepting, command: BuiltinCommand): P
 
   switch (command.name) {
     case "start":
-      return say("start", { name: from.name });
+      return say.text(greeting(accepting, isOwner));
     case "help":
       return say.text(await help(accepting, isOwner));
     case "version":

@@ -6,7 +6,7 @@ import { words } from "../words/words.ts";
 import type { Accepting } from "./accept.ts";
 import { skillsOf } from "./skills.ts";
 
-/** /help and /skills: what can be written here, for people. An owner is told first what the settings lack. */
+/** /start, /help and /skills: what can be written here, for people. An owner is told first what the settings lack. */
 
 export async function help(accepting: Accepting, isOwner: boolean): Promise<string> {
   const { language } = accepting.from;
@@ -18,10 +18,24 @@ export async function help(accepting: Accepting, isOwner: boolean): Promise<stri
   const skills = named.map((skill) =>
     words(language, "skill_item", { name: skill.name, description: safe(shownDescription(skill.description)) }),
   );
-  const problems = isOwner
-    ? accepting.ports.settings.problems.map((problem) => `⚠️ ${safe(describeProblem(problem))}`)
-    : [];
-  return [...problems, words(language, "help_title"), ...lines, ...skills, "", words(language, "help_tail")].join("\n");
+  return [
+    ...lacking(accepting, isOwner),
+    words(language, "help_title"),
+    ...lines,
+    ...skills,
+    "",
+    words(language, "help_tail"),
+  ].join("\n");
+}
+
+/** /start: the first word of the bot, and to an owner what its settings lack. */
+export function greeting(accepting: Accepting, isOwner: boolean): string {
+  const { language, name } = accepting.from;
+  return [...lacking(accepting, isOwner), words(language, "start", { name: safe(name) })].join("\n");
+}
+
+function lacking({ ports }: Accepting, isOwner: boolean): string[] {
+  return isOwner ? ports.settings.problems.map((problem) => `⚠️ ${safe(describeProblem(problem))}`) : [];
 }
 
 export function skillList(skills: readonly Skill[], language: string | undefined): string {

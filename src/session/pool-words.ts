@@ -3,6 +3,9 @@ import { safe } from "../words/styled.ts";
 import { untilWords, type WordParams, wordKey, words } from "../words/words.ts";
 import type { PoolView } from "./ports.ts";
 
+/** Telegram takes a hundred buttons; the rest of a pool is lifted with all of it. */
+const MOST_SINGLE_BUTTONS = 60;
+
 /** /pool: the keys by their fingerprints, what state they are in and why, and buttons that lift them. */
 export function poolWords(
   pools: readonly PoolView[],
@@ -18,7 +21,7 @@ export function poolWords(
     for (const { id, state, until, reason, uses } of credentials) {
       const facts = { reason: reason ?? "unknown", ...(until === null ? {} : { untilAt: until }) };
       lines.push(words(language, `pool_${state}`, { id, uses, ...poolParams(facts, language, now, timezone) }));
-      if (state !== "ready") {
+      if (state !== "ready" && keyboard.length < MOST_SINGLE_BUTTONS) {
         keyboard.push([{ text: words(language, "pool_lift_one", { id }), callback_data: `lift:${provider}:${id}` }]);
       }
     }

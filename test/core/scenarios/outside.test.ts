@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readSettings } from "../../../src/config.ts";
+import { poolWords } from "../../../src/session/pool-words.ts";
 import { Stage } from "../harness/session.ts";
 
 /** What a tester found who knew nothing but the contract. */
@@ -89,6 +90,35 @@ describe("a session that has had a command only", () => {
     await stage.write("/whoami");
     await stage.pass(5_000);
     expect(stage.shell.view(5).lastActiveAt).toBe(at);
+  });
+});
+
+describe("/start", () => {
+  it("tells an owner what the settings lack, and nobody else", async () => {
+    const stage = new Stage({ MAX_STEPS: "none" });
+    await stage.write("/start");
+    await stage.hears("⚠️ MAX_STEPS cannot be used: expected a whole number from 1 to 1000.\n👋 Hello Ada!");
+    await stage.write("/start", { from: 8 });
+    await stage.hears("👋 Hello Ada!");
+    await stage.until("it is said twice", () => stage.count("👋 Hello Ada!") === 2);
+    expect(stage.count("MAX_STEPS")).toBe(1);
+  });
+});
+
+describe("/pool of very many keys", () => {
+  it("has no more buttons than Telegram takes, and one that lifts them all", () => {
+    const credentials = Array.from({ length: 150 }, (_, index) => ({
+      id: `key${index}`,
+      state: "disabled" as const,
+      until: null,
+      reason: "auth",
+      leases: 0,
+      uses: 1,
+      lastUsedAt: 0,
+    }));
+    const { keyboard } = poolWords([{ provider: "openai", credentials }], "en", 0, undefined);
+    expect(keyboard.length).toBeLessThan(100);
+    expect(keyboard.at(-1)).toEqual([expect.objectContaining({ callback_data: "lift:openai:*" })]);
   });
 });
 
