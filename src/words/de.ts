@@ -41,7 +41,7 @@ export const de = {
     "⚠️ Die Verbindung zu {provider} ist abgerissen, auch bei den Versuchen danach. Versuch es mit /retry.",
   failed_context: "⚠️ Dieses Gespräch ist selbst gekürzt zu lang für das Modell. /new beginnt ein frisches.",
   failed_bad:
-    "⚠️ {provider} hat die Anfrage als fehlerhaft abgelehnt ({code}). Vielleicht hilft /new; der Besitzer dieses Bots sieht den Code im Log.",
+    "⚠️ {provider} hat die Anfrage abgelehnt ({code}). Vielleicht hilft /new; der Besitzer dieses Bots sieht den Code im Log.",
   failed_blocked: "⚠️ {provider} will das wegen seiner Richtlinien nicht beantworten.",
   failed_model_missing:
     "⚠️ {provider} kennt das Modell {model} nicht, oder dieser Schlüssel darf es nicht benutzen. /model wählt ein anderes.",

@@ -38,7 +38,7 @@ export const en = {
   failed_network: "⚠️ The connection to {provider} broke, and so did the tries after it. Try /retry.",
   failed_context: "⚠️ This conversation is too long for the model, even shortened. /new starts a fresh one.",
   failed_bad:
-    "⚠️ {provider} refused the request as malformed ({code}). /new may help; the owner of this bot can see the code in the log.",
+    "⚠️ {provider} refused the request ({code}). /new may help; the owner of this bot can see the code in the log.",
   failed_blocked: "⚠️ {provider} refused to answer this for reasons of its policy.",
   failed_model_missing:
     "⚠️ {provider} does not know the model {model}, or this key may not use it. /model chooses another.",

@@ -38,7 +38,7 @@ export const es = {
   failed_network: "⚠️ Se cortó la conexión con {provider}, también en los intentos siguientes. Prueba /retry.",
   failed_context: "⚠️ Esta conversación es demasiado larga para el modelo, incluso acortada. /new empieza una nueva.",
   failed_bad:
-    "⚠️ {provider} rechazó la petición por mal formada ({code}). Quizá ayude /new; el dueño de este bot puede ver el código en el registro.",
+    "⚠️ {provider} rechazó la petición ({code}). Quizá ayude /new; el dueño de este bot puede ver el código en el registro.",
   failed_blocked: "⚠️ {provider} no quiso responder a esto por sus políticas.",
   failed_model_missing:
     "⚠️ {provider} no conoce el modelo {model}, o esta clave no puede usarlo. /model permite elegir otro.",

@@ -37,8 +37,7 @@ export const pt = {
     "⚠️ {provider} está sobrecarregado ou com uma falha própria ({code}). Sua chave está bem. Tente /retry daqui a pouco.",
   failed_network: "⚠️ A conexão com {provider} caiu, e as novas tentativas também. Tente /retry.",
   failed_context: "⚠️ Esta conversa é longa demais para o modelo, mesmo encurtada. /new começa uma nova.",
-  failed_bad:
-    "⚠️ {provider} recusou o pedido como malformado ({code}). /new pode ajudar; o dono deste bot vê o código no log.",
+  failed_bad: "⚠️ {provider} recusou o pedido ({code}). /new pode ajudar; o dono deste bot vê o código no log.",
   failed_blocked: "⚠️ {provider} não quis responder a isto por causa das suas políticas.",
   failed_model_missing:
     "⚠️ {provider} não conhece o modelo {model}, ou esta chave não pode usá-lo. /model escolhe outro.",

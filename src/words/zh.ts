@@ -32,7 +32,7 @@ export const zh = {
   failed_overload: "⚠️ {provider} 过载或自身出现故障（{code}）。你的密钥没有问题。请稍后试试 /retry。",
   failed_network: "⚠️ 与 {provider} 的连接中断，重试也失败了。可以试试 /retry。",
   failed_context: "⚠️ 这次对话对模型来说太长了，缩短后也不行。/new 会开始新的对话。",
-  failed_bad: "⚠️ {provider} 认为请求格式有误（{code}）。/new 也许有用；机器人的所有者可以在日志里看到代码。",
+  failed_bad: "⚠️ {provider} 拒绝了这个请求（{code}）。/new 也许有用；机器人的所有者可以在日志里看到代码。",
   failed_blocked: "⚠️ {provider} 出于其政策拒绝回答。",
   failed_model_missing: "⚠️ {provider} 不认识模型 {model}，或者这个密钥无权使用它。/model 可以换一个。",
   failed_auth: "⚠️ {provider} 不接受这个密钥。需要机器人的所有者来处理。",
