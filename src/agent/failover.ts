@@ -23,7 +23,13 @@ export interface Lease {
 
 export type LeaseAnswer =
   | ({ readonly ok: true } & Lease)
-  | { readonly ok: false; readonly earliestAt?: number; readonly allDisabled: boolean; readonly empty: boolean };
+  | {
+      readonly ok: false;
+      readonly earliestAt?: number;
+      readonly isOnTrial?: true;
+      readonly allDisabled: boolean;
+      readonly empty: boolean;
+    };
 
 export interface FailoverPorts {
   readonly models: readonly ModelName[];
@@ -114,9 +120,8 @@ export class Failover {
         if (reason === "none" && !lease.empty) reason = "unknown";
         if (lease.earliestAt !== undefined) shortages.push(lease.earliestAt);
         // A key that comes back soon is worth waiting for; one that does not sends the turn to the next model.
-        if (lease.earliestAt !== undefined && lease.earliestAt <= waitUntilAt) {
-          return { kind: "exhausted", untilAt: lease.earliestAt, reason, text: came };
-        }
+        const untilAt = worthWaiting(lease, waitUntilAt, ports.now());
+        if (untilAt !== undefined) return { kind: "exhausted", untilAt, reason, text: came };
         this.#at += 1;
         continue;
       }
@@ -255,6 +260,16 @@ export class Failover {
       };
     }
   }
+}
+
+/** Until when, at the most. A key that somebody is trying is told of as soon as it has proved well, and not at that time. */
+function worthWaiting(
+  { earliestAt, isOnTrial }: Extract<LeaseAnswer, { ok: false }>,
+  waitUntilAt: number,
+  now: number,
+): number | undefined {
+  if (earliestAt === undefined || earliestAt <= waitUntilAt) return earliestAt;
+  return isOnTrial && now < waitUntilAt ? waitUntilAt : undefined;
 }
 
 function keep(name: ModelName, lease: Lease): KeptLease {

@@ -49,6 +49,8 @@ export function choose(
 export interface Shortage {
   /** When the first credential that rests or is being tried may be used for this model. Absent: waiting brings nobody. */
   readonly earliestAt?: number;
+  /** One is being tried: what becomes of it may be known long before `earliestAt`. */
+  readonly isOnTrial?: true;
   /** Every credential there is waits for a person or for another key. */
   readonly allDisabled: boolean;
   /** The secrets have no key. */
@@ -65,6 +67,7 @@ export function shortage(credentials: readonly Credential[], model: string): Sho
   const ends = standings.flatMap((one) => (one.kind === "cooling" || one.kind === "trial" ? [one.untilAt] : []));
   return {
     ...(ends.length > 0 ? { earliestAt: Math.min(...ends) } : {}),
+    ...(standings.some(({ kind }) => kind === "trial") ? { isOnTrial: true } : {}),
     allDisabled: present.length > 0 && standings.every(({ kind }) => kind === "disabled"),
     empty: present.length === 0,
   };

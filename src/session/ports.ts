@@ -108,7 +108,13 @@ export type LeaseReply =
       /** Until when the lease is the first choice; then the pool is to be asked again. */
       readonly keepUntilAt?: number;
     }
-  | { readonly ok: false; readonly earliestAt?: number; readonly allDisabled: boolean; readonly empty: boolean };
+  | {
+      readonly ok: false;
+      readonly earliestAt?: number;
+      readonly isOnTrial?: true;
+      readonly allDisabled: boolean;
+      readonly empty: boolean;
+    };
 
 export interface LeaseReport {
   readonly lease: string;

@@ -22,6 +22,7 @@ class Scene {
   readonly refusedFiles = new RefusedFiles();
   readonly paused: (() => void)[] = [];
   kept: KeptLease | undefined;
+  shortage: { readonly earliestAt?: number; readonly isOnTrial?: true } = {};
   models = [MODEL];
   now = NOW;
   #leases = 0;
@@ -55,7 +56,7 @@ class Scene {
         this.onAsk();
         const credential = this.#pool.find((one) => !exclude.includes(one) && !this.lost.has(one));
         this.events.push(`ask ${credential ?? "nobody"}`);
-        if (credential === undefined) return { ok: false, allDisabled: false, empty: false };
+        if (credential === undefined) return { ok: false, allDisabled: false, empty: false, ...this.shortage };
         return { ok: true, lease: `l${++this.#leases}`, credential, version: 1, isProbe: this.#isProbe };
       },
       isLost: (_, credential) => this.lost.has(credential),
@@ -81,7 +82,7 @@ class Scene {
     return new Failover(ports);
   }
 
-  ask(failover: Failover, content: UserContent = "hi") {
+  ask(failover: Failover, content: UserContent = "hi", waitUntilAt = 0) {
     const asking: Asking = {
       system: "",
       messages: [{ role: "user", content }],
@@ -90,7 +91,7 @@ class Scene {
       onText: (text) => this.events.push(`text ${text}`),
       onProgress: () => {},
     };
-    return failover.ask(asking, 0);
+    return failover.ask(asking, waitUntilAt);
   }
 
   #respond(credential: string): Response {
@@ -199,6 +200,26 @@ describe("a probe", () => {
     const scene = new Scene({ A: ["overloaded", "overloaded", "overloaded", "overloaded"] }, ["A"], true);
     expect(await scene.ask(scene.failover())).toMatchObject({ kind: "failed", failure: "overload" });
     expect(scene.events).toEqual(["ask A"]);
+  });
+});
+
+describe("a turn for which no key is ready", () => {
+  const scene = new Scene({}, []);
+  const untilAt = async (waitMs: number) => {
+    const asked = await scene.ask(scene.failover(), "hi", NOW + waitMs);
+    return asked.kind === "exhausted" ? asked.untilAt : undefined;
+  };
+
+  it("waits for one that rests no longer than it would wait", async () => {
+    scene.shortage = { earliestAt: NOW + 20_000 };
+    expect([await untilAt(20_000), await untilAt(5_000)]).toEqual([NOW + 20_000, NOW + 20_000]);
+  });
+
+  it("waits as long as it may for one that is being tried, which may be ready at any moment", async () => {
+    scene.shortage = { earliestAt: NOW + 20_000, isOnTrial: true };
+    expect([await untilAt(60_000), await untilAt(5_000)]).toEqual([NOW + 20_000, NOW + 5_000]);
+    // It has waited so long already, or does not wait at all.
+    expect(await untilAt(0)).toBe(NOW + 20_000);
   });
 });
 

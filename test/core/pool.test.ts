@@ -151,7 +151,7 @@ describe("after a window", () => {
     pool.report(pool.lease(), { class: "rate" });
     pool.now += 30_000;
     pool.lease();
-    expect(pool.ask()).toMatchObject({ ok: false, earliestAt: pool.now + TRIAL_MS });
+    expect(pool.ask()).toMatchObject({ ok: false, earliestAt: pool.now + TRIAL_MS, isOnTrial: true });
     pool.now += TRIAL_MS;
     expect(pool.lease().isProbe).toBe(true);
   });
