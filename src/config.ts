@@ -222,7 +222,9 @@ class Reader {
     return trimmed === "" ? undefined : trimmed;
   }
 
+  /** A list with several mistakes is one setting to look at. */
   wrong(name: string, expected: string): void {
+    if (this.#problems.some((problem) => problem.name === name)) return;
     this.#problems.push({ name, expected, missing: false });
   }
 

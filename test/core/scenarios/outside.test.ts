@@ -74,6 +74,18 @@ describe("a provider's settings", () => {
     expect(settings.providers.get("xai")?.keys).toEqual([{ key: "xai-1" }]);
   });
 
+  it("with several mistakes are named once each", () => {
+    const settings = settingsWith({
+      MODEL: "gpt 5",
+      FALLBACK_MODELS: "a, b",
+      OWNERS: "@ada @bob",
+      ALLOWED_USERS: "x,y",
+    });
+    expect(wrong(settings)).toEqual(
+      ["MODEL", "FALLBACK_MODELS", "ALLOWED_USERS", "OWNERS"].map((name) => [name, false]),
+    );
+  });
+
   it("that are missing are named once, however many models need them", () => {
     expect(wrong(settingsWith({ MODEL: "groq/m", FALLBACK_MODELS: "groq/n,far/m,far/n" }))).toEqual([
       ["GROQ_API_KEYS", true],
