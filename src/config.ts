@@ -179,14 +179,8 @@ export function readSettings(env: RawEnvironment): Settings {
     contextTokens: read.number("CONTEXT_TOKENS", 40_000, 2_000, 2_000_000, true),
     fetchAllowHosts: (read.text("FETCH_ALLOW_HOSTS") ?? "").split(/[\s,]+/).filter((host) => host !== ""),
     ...(transcription ? { transcriptionModel: transcription } : {}),
-    problems: distinct(problems),
+    problems,
   };
-}
-
-/** One line a fact: each of three ids may be wrong, and two models may want the same key. */
-function distinct(problems: readonly Problem[]): Problem[] {
-  const isSame = (one: Problem, other: Problem) => one.name === other.name && one.expected === other.expected;
-  return problems.filter((problem, at) => problems.findIndex((first) => isSame(first, problem)) === at);
 }
 
 /** Below this a timeout would end every run before a model can answer. */
