@@ -67,6 +67,7 @@ async function take(
   const { settings } = ports;
   const file = await fetchFile(ports.call, settings.telegramApiRoot, settings.botToken, attachment, {
     signal,
+    pause: (ms) => new Promise((resolve) => void ports.after(ms, resolve)),
     fetch: (url, init) => ports.fetch(url, { redirect: "manual", ...(init.signal ? { signal: init.signal } : {}) }),
   });
   const emoji = attachment.emoji ? stickerWords(attachment.emoji) : undefined;

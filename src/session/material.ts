@@ -240,7 +240,7 @@ export class Material {
   }): Promise<Uint8Array | undefined> {
     if (this.#files.has(part.uniqueId)) return this.#files.get(part.uniqueId);
     const { fetchFile } = await import("../telegram/media.ts");
-    const { settings, call, fetch } = this.#ports;
+    const { settings, call, fetch, after } = this.#ports;
     const file = await fetchFile(
       call,
       settings.telegramApiRoot,
@@ -248,6 +248,7 @@ export class Material {
       { kind: "document", fileId: part.fileId, uniqueId: part.uniqueId, mime: part.mediaType },
       {
         signal: this.#context.signal,
+        pause: (ms) => new Promise((resolve) => void after(ms, resolve)),
         fetch: (url, init) => fetch(url, { redirect: "manual", ...(init.signal ? { signal: init.signal } : {}) }),
       },
     );

@@ -9,11 +9,15 @@ export const FILE_LIMIT_BYTES = 20 * 1024 * 1024;
 
 export type FetchedFile =
   | { readonly ok: true; readonly bytes: Uint8Array; readonly mime: string }
-  | { readonly ok: false; readonly reason: "too_big" | "gone" | "network" };
+  | { readonly ok: false; readonly reason: "too_big" | "gone" }
+  /** It may go well another time; `retryAfterMs`: not before so long, as Telegram said. */
+  | { readonly ok: false; readonly reason: "network"; readonly retryAfterMs?: number };
 
 export interface FetchFileOptions {
   readonly limitBytes?: number;
   readonly signal?: AbortSignal;
+  /** Waits before it is tried again. Absent: it is tried once. */
+  readonly pause?: (ms: number) => Promise<void>;
   readonly fetch?: (
     url: string,
     init: { signal?: AbortSignal; redirect: "error" | "manual" | "follow" },
@@ -25,8 +29,13 @@ const fileSchema = z.object({
   file_size: z.int().nonnegative().optional().catch(undefined),
 });
 
+const MOST_TRIES = 3;
+const FIRST_PAUSE_MS = 1_000;
+/** Who waits for an answer does not wait longer than this for a file. */
+const MOST_PAUSE_MS = 30_000;
+
 /**
- * getFile, then the download. A failure is a word, never an Error: the URL contains the bot's token, and what throws here
+ * getFile, then the download; again where that failed in passing. A failure is a word, never an Error: the URL contains the bot's token, and what throws here
  * would carry it into a log. An abort is a "network" failure, too; whoever aborted knows.
  */
 export async function fetchFile(
@@ -36,11 +45,27 @@ export async function fetchFile(
   attachment: Attachment,
   options: FetchFileOptions = {},
 ): Promise<FetchedFile> {
+  for (let tries = 1; ; tries += 1) {
+    const fetched = await fetchOnce(call, apiRoot, token, attachment, options);
+    if (fetched.ok || fetched.reason !== "network" || tries === MOST_TRIES || !options.pause) return fetched;
+    const pauseMs = fetched.retryAfterMs ?? FIRST_PAUSE_MS * tries;
+    if (pauseMs > MOST_PAUSE_MS || options.signal?.aborted) return fetched;
+    await options.pause(pauseMs);
+  }
+}
+
+async function fetchOnce(
+  call: Call,
+  apiRoot: string,
+  token: string,
+  attachment: Attachment,
+  options: FetchFileOptions,
+): Promise<FetchedFile> {
   const limitBytes = Math.min(options.limitBytes ?? FILE_LIMIT_BYTES, FILE_LIMIT_BYTES);
   if ((attachment.bytes ?? 0) > limitBytes) return { ok: false, reason: "too_big" };
   try {
     const got = await call("getFile", { file_id: attachment.fileId }, options.signal);
-    if (!got.ok) return { ok: false, reason: reasonOf(got.refusal) };
+    if (!got.ok) return lostBy(got.refusal);
     const file = fileSchema.safeParse(got.result);
     if (!file.success) return { ok: false, reason: "gone" };
     if ((file.data.file_size ?? 0) > limitBytes) return { ok: false, reason: "too_big" };
@@ -63,9 +88,10 @@ export async function fetchFile(
 }
 
 /** Telegram tells a size above 20 MB in the message itself; here that and a lost file both are a plain 400. */
-function reasonOf(refusal: Refusal): "gone" | "network" {
-  const isPassing = refusal.kind === "unavailable" || refusal.kind === "flood" || refusal.kind === "unauthorized";
-  return isPassing || (refusal.kind === "refused" && refusal.code >= 500) ? "network" : "gone";
+function lostBy(refusal: Refusal): FetchedFile {
+  if (refusal.kind === "flood") return { ok: false, reason: "network", retryAfterMs: refusal.retryAfterMs };
+  const isPassing = refusal.kind === "unavailable" || refusal.kind === "unauthorized";
+  return { ok: false, reason: isPassing ? "network" : "gone" };
 }
 
 /** Segments encoded one by one; a path that climbs out of the bot's own folder is none. */

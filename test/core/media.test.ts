@@ -97,8 +97,8 @@ describe("a file is fetched", () => {
       "gone",
     ],
     [
-      "a flood",
-      async () => ({ ok: false, refusal: { kind: "flood", retryAfterMs: 1 } }),
+      "a token that is not known",
+      async () => ({ ok: false, refusal: { kind: "unauthorized" } }),
       () => new Response("x"),
       "network",
     ],
@@ -113,6 +113,28 @@ describe("a file is fetched", () => {
   ])("to no avail on %s", async (_what, call, response, reason) => {
     const file = await fetchFile(call, "https://api.test", TOKEN, photo, { fetch: answering(response) });
     expect(file).toEqual({ ok: false, reason });
+  });
+
+  it("again where that failed in passing, not before Telegram lets it and not for ever", async () => {
+    const flood =
+      (retryAfterMs: number): Call =>
+      async () => ({ ok: false, refusal: { kind: "flood", retryAfterMs } });
+    const paused: number[] = [];
+    const pause = async (ms: number) => void paused.push(ms);
+    const calls = [flood(4_000), found];
+    const responses = [new Response("", { status: 502 }), new Response(PNG)];
+    const call: Call = (...given) => (calls.length > 1 ? (calls.shift() ?? found) : found)(...given);
+    const fetch = async () => responses.shift() ?? new Response(PNG);
+    expect(await fetchFile(call, "https://api.test", TOKEN, photo, { fetch, pause })).toMatchObject({ ok: true });
+    expect(paused).toEqual([4_000, 2_000]);
+
+    const limits = async (retryAfterMs: number) => {
+      paused.length = 0;
+      await fetchFile(flood(retryAfterMs), "https://api.test", TOKEN, photo, { pause });
+      return paused;
+    };
+    expect(await limits(1_000)).toEqual([1_000, 1_000]);
+    expect(await limits(600_000)).toEqual([]);
   });
 
   it("without ever showing the token in a failure", async () => {
