@@ -61,7 +61,7 @@ const INBOUND: Readonly<Record<Inbound["kind"], true>> = {
   migrated: true,
 };
 
-const REFUSALS: Readonly<Record<Exclude<Refusal["kind"], "reply_gone">, true>> = {
+const REFUSALS: Readonly<Record<Exclude<Refusal["kind"], "reply_gone" | "not_editable">, true>> = {
   flood: true,
   markup: true,
   too_long: true,

@@ -1,6 +1,16 @@
 import { type CallResult, type Refusal, Upload } from "../telegram/outbound.ts";
 import type { WriteKind } from "../telegram/pace.ts";
-import { addressed, editPart, fits, type Post, sendPart, sent, takeKeyboard, withLine } from "../telegram/post.ts";
+import {
+  addressed,
+  deletion,
+  editPart,
+  fits,
+  type Post,
+  sendPart,
+  sent,
+  takeKeyboard,
+  withLine,
+} from "../telegram/post.ts";
 import type { Part } from "../telegram/render.ts";
 import { type Growing, messageIdOf } from "../telegram/stream.ts";
 import type { Content, Delivery, DeliveryState, Lowering, Progress } from "./outbox.ts";
@@ -13,7 +23,7 @@ import { nextForm, partsOf } from "./parts.ts";
 export interface Step {
   readonly post: Post;
   readonly kind: Exclude<WriteKind, "between">;
-  readonly what: "part" | "mark" | "surplus" | "freeze";
+  readonly what: "part" | "mark" | "surplus" | "outdated" | "freeze";
 }
 
 export interface Words {
@@ -43,6 +53,8 @@ export class Shipment {
   #parts: readonly Part[];
   #ids: number[];
   #done: number;
+  /** Streamed messages that may not be edited any more: what they say is sent anew, and they go. */
+  readonly #outdated: number[] = [];
   #replyTo: number | undefined;
   #markSent = false;
   #tidied = false;
@@ -83,7 +95,7 @@ export class Shipment {
     if (this.#content.kind === "freeze") return this.#freeze();
     for (;;) {
       const part = this.#parts[this.#done];
-      if (!part) return this.#surplus();
+      if (!part) return this.#outdatedStep() ?? this.#surplus();
       const id = this.#ids[this.#done];
       if (!id || !this.#context.growing?.stands(this.#done, part)) return this.#partStep(part, id);
       this.#done += 1;
@@ -98,6 +110,9 @@ export class Shipment {
         return true;
       case "surplus":
         this.#ids.pop();
+        return true;
+      case "outdated":
+        this.#outdated.pop();
         return true;
       case "freeze":
         this.#tidied = true;
@@ -125,6 +140,10 @@ export class Shipment {
       this.#ids.pop();
       return true;
     }
+    if (step.what === "outdated") {
+      this.#outdated.pop();
+      return true;
+    }
     if (step.what === "freeze") {
       this.#tidied = true;
       return true;
@@ -133,7 +152,9 @@ export class Shipment {
       this.#markSent = true;
       return true;
     }
-    if (refusal.kind === "message_gone" && step.kind === "edit") {
+    if ((refusal.kind === "message_gone" || refusal.kind === "not_editable") && step.kind === "edit") {
+      const id = this.#ids[this.#done];
+      if (id && refusal.kind === "not_editable" && this.#content.kind === "answer") this.#outdated.push(id);
       this.#ids[this.#done] = 0;
       return true;
     }
@@ -202,8 +223,12 @@ export class Shipment {
     while (this.#ids.length > this.#parts.length && this.#ids.at(-1) === 0) this.#ids.pop();
     const id = this.#ids.length > this.#parts.length ? this.#ids.at(-1) : undefined;
     if (id === undefined || this.#content.kind !== "answer") return undefined;
-    const payload = { chat_id: this.#row.place.chatId, message_id: id };
-    return { what: "surplus", kind: "send", post: { method: "deleteMessage", payload } };
+    return { what: "surplus", kind: "send", post: deletion(this.#row.place, id) };
+  }
+
+  #outdatedStep(): Step | undefined {
+    const id = this.#outdated.at(-1);
+    return id === undefined ? undefined : { what: "outdated", kind: "send", post: deletion(this.#row.place, id) };
   }
 
   #freeze(): Step | undefined {

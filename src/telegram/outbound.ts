@@ -12,8 +12,10 @@ export type Refusal =
   | { readonly kind: "too_long" }
   /** An edit that changes nothing: the message already stands as wanted. */
   | { readonly kind: "not_modified" }
-  /** The message to edit is gone, or may no longer be edited. */
+  /** The message to edit is gone. */
   | { readonly kind: "message_gone" }
+  /** It stands, and may no longer be edited. */
+  | { readonly kind: "not_editable" }
   /** The topic is closed or deleted. */
   | { readonly kind: "thread_gone" }
   /** Nothing may be written here: blocked, kicked, deactivated, never started. */
@@ -143,10 +145,8 @@ const SENTENCES: readonly (readonly [Plain, readonly string[]])[] = [
     ["replied message not found", "reply message not found", "message to be replied not found", "message to reply not"],
   ],
   ["thread_gone", ["thread not found", "topic_deleted", "topic_closed", "topic_id_invalid", "topic not found"]],
-  [
-    "message_gone",
-    ["message to edit not found", "message can't be edited", "message_id_invalid", "message to delete not found"],
-  ],
+  ["not_editable", ["message can't be edited"]],
+  ["message_gone", ["message to edit not found", "message_id_invalid", "message to delete not found"]],
   ["too_long", ["is too long", "too_long", "too many characters"]],
   [
     "chat_gone",

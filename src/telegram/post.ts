@@ -41,6 +41,10 @@ export function takeKeyboard(to: Address, messageId: number): Post {
   return { method: "editMessageReplyMarkup", payload: { chat_id: to.chatId, message_id: messageId } };
 }
 
+export function deletion(to: Address, messageId: number): Post {
+  return { method: "deleteMessage", payload: { chat_id: to.chatId, message_id: messageId } };
+}
+
 export function draftPart(to: Address, draftId: number, part: Part): Post {
   const { link_preview_options: _, ...words } = wordsOf(part);
   return {

@@ -88,6 +88,19 @@ describe("a delivery", () => {
     expect(chat.reasons("delivery.failed")).toEqual([]);
   });
 
+  it("is sent anew where what was streamed may not be edited any more, and that goes", async () => {
+    const chat = new Chat();
+    const courier = chat.courier();
+    const growing = courier.growing("r1", { chatId: 7 }, 5, { mode: "edit", private: true, stopLabel: "Stop" });
+    growing.show("a sentence that begins and");
+    await chat.pass(2_000);
+    expect(chat.said()).toEqual(["a sentence that begins and"]);
+    chat.refuse("editMessageText", ...Array.from({ length: 4 }, () => ({ kind: "not_editable" }) as const));
+    chat.put(courier, answer("a sentence that begins and ends"), { run: "r1", replyTo: 5 });
+    await chat.drain(courier);
+    expect(chat.said()).toEqual(["a sentence that begins and ends"]);
+  });
+
   it("sends a file as a document with its bytes", async () => {
     const chat = new Chat();
     const courier = chat.courier();

@@ -25,7 +25,7 @@ describe("what a refusal of the Bot API means", () => {
     [429, "Too Many Requests", undefined, { kind: "flood", retryAfterMs: 5_000 }],
     [400, "Bad Request: message is not modified: specified new message content", undefined, { kind: "not_modified" }],
     [400, "Bad Request: message to edit not found", undefined, { kind: "message_gone" }],
-    [400, "Bad Request: message can't be edited", undefined, { kind: "message_gone" }],
+    [400, "Bad Request: message can't be edited", undefined, { kind: "not_editable" }],
     [400, "Bad Request: can't parse entities: Can't find end of bold", undefined, { kind: "markup" }],
     [400, "Bad Request: can't parse rich message: unclosed tag", undefined, { kind: "markup" }],
     [400, "Bad Request: ENTITY_BOUNDS_INVALID", undefined, { kind: "markup" }],
