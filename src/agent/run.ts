@@ -4,6 +4,7 @@ import type { Event, FailureReason } from "../core/event.ts";
 import type { FailureClass } from "../core/failure.ts";
 import type { Running } from "../core/session.ts";
 import { costUsd } from "../models/catalog.ts";
+import { saysNothing } from "../telegram/render-clean.ts";
 import type { ToolCall } from "./call.ts";
 import { type Asked, Failover, type FailoverPorts } from "./failover.ts";
 import { wantsReasoning } from "./forms.ts";
@@ -195,12 +196,12 @@ async function turn(job: Job): Promise<void> {
           job.spent(usage);
           continue;
         }
-        if (reply.text.trim() === "") {
+        if (saysNothing(reply.text)) {
           if (reply.cutBy === "tools") return fail(job, "steps", { steps: job.maxSteps }, earlier);
           empty += 1;
           if (reply.cutBy === "policy") return fail(job, "blocked", { provider: model.provider }, earlier);
           if (empty <= MOST_EMPTY_ANSWERS) continue;
-          if (said.trim() === "") return fail(job, "empty", {});
+          if (saysNothing(said)) return fail(job, "empty", {});
         }
         const { cutBy } = reply;
         const isShort = cutBy === "length" || cutBy === "policy";
@@ -323,7 +324,7 @@ export function toolMessage(call: { readonly id: string; readonly name: string }
 }
 
 function fail(job: Job, reason: FailureReason, detail: Readonly<Record<string, string | number>>, text = ""): void {
-  job.report({ type: "failed", run: job.run, reason, detail, ...(text.trim() === "" ? {} : { text }), lease: null });
+  job.report({ type: "failed", run: job.run, reason, detail, ...(saysNothing(text) ? {} : { text }), lease: null });
 }
 
 function reasonOf(failure: FailureClass): FailureReason {
@@ -346,6 +347,6 @@ function reasonOf(failure: FailureClass): FailureReason {
 }
 
 function joined(earlier: string, text: string): string {
-  if (earlier.trim() === "") return text;
-  return text.trim() === "" ? earlier : `${earlier}\n\n${text}`;
+  if (saysNothing(earlier)) return text;
+  return saysNothing(text) ? earlier : `${earlier}\n\n${text}`;
 }

@@ -2,14 +2,15 @@ import type { InlineKeyboardButton } from "grammy/types";
 import { findSkill } from "../agent/skills.ts";
 import { findCommand } from "../core/commands.ts";
 import type { Event } from "../core/event.ts";
-import { SPLIT_TEXT_CHARS } from "../core/gather.ts";
 import { type Input, pendingInputs, runOf } from "../core/session.ts";
 import { botId } from "../telegram/gate.ts";
 import type { Command, Inbound, Sender } from "../telegram/message.ts";
+import { draftIdOf } from "../telegram/stream.ts";
 import { styled } from "../words/styled.ts";
 import { type WordKey, type WordParams, words } from "../words/words.ts";
 import { carryOut, type Say, startSkill, unknown } from "./commands.ts";
 import type { Door } from "./door.ts";
+import { inputOf } from "./input.ts";
 import { follow } from "./migration.ts";
 import type { SessionPorts } from "./ports.ts";
 import { press } from "./press.ts";
@@ -66,7 +67,8 @@ export async function accept(
       return press(acceptingOf(door, ports, reminders, inbound), inbound);
     case "draft_stopped": {
       const accepting = acceptingOf(door, ports, reminders, inbound);
-      accepting.pass({ type: "stopped", by: "draft" });
+      const run = runOfDraft(door, inbound.draftId);
+      accepting.pass({ type: "stopped", by: "draft", ...(run === undefined ? {} : { run }) });
       return { ok: true, outcome: "accepted" };
     }
     case "membership":
@@ -84,6 +86,17 @@ export async function accept(
     default:
       return inbound satisfies never;
   }
+}
+
+/**
+ * Whose draft it is that was stopped, so that a press which comes too late does not end the run after it. undefined: that is
+ * not known, nothing is on, or a dead process may have drawn the draft for the turn that is on; then it is a plain /stop.
+ */
+function runOfDraft(door: Door, draftId: number): string | undefined {
+  const { turn } = door.session;
+  if (turn.phase === "idle" || (runOf(door.session)?.attempt ?? 1) > 1) return undefined;
+  const runs = door.store.history().flatMap(({ session }) => runOf(session)?.run ?? []);
+  return runs.find((run) => draftIdOf(run) === draftId);
 }
 
 async function message(accepting: Accepting, inbound: Extract<Inbound, { kind: "message" }>): Promise<Accepted> {
@@ -262,18 +275,5 @@ function acceptingOf(
     keep,
     say,
     sayNow,
-  };
-}
-
-function inputOf(inbound: Extract<Inbound, { kind: "message" | "press" | "draft_stopped" }>, now: number): Input {
-  const base = { update: inbound.update, from: inbound.from.id, acceptedAt: now };
-  if (inbound.kind !== "message") return { ...base, messageId: 0 };
-  const { messageId, albumId, textChars, command } = inbound.message;
-  return {
-    ...base,
-    messageId,
-    ...(albumId ? { album: albumId } : {}),
-    ...(command ? { isCommand: true as const } : {}),
-    ...(textChars >= SPLIT_TEXT_CHARS ? { maySplit: true } : {}),
   };
 }

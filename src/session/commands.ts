@@ -40,7 +40,7 @@ export async function carryOut(accepting: Accepting, command: BuiltinCommand): P
       return say("version", { version: VERSION });
     case "whoami":
       return say("whoami", {
-        name: from.name,
+        name: safe(from.name),
         id: from.id,
         role: words(language, isOwner ? "role_owner" : "role_user"),
         session: ports.key,
@@ -159,7 +159,7 @@ function status({ door, ports, from }: Accepting): string {
   const first = ports.settings.models[0];
   return words(language, "status", {
     state,
-    model: session.choices.model ?? (first ? `${first.provider}/${first.model}` : "–"),
+    model: safe(session.choices.model ?? (first ? `${first.provider}/${first.model}` : "–")),
     epoch: session.epoch,
     queued: session.queue.flat().length,
     deliveries: door.courier.pending().count,

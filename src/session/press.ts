@@ -1,5 +1,5 @@
 import type { Inbound } from "../telegram/message.ts";
-import { styled } from "../words/styled.ts";
+import { safe, styled } from "../words/styled.ts";
 import { type WordKey, words } from "../words/words.ts";
 import type { Accepted, Accepting } from "./accept.ts";
 import { elsewhere } from "./elsewhere.ts";
@@ -52,7 +52,7 @@ async function act(accepting: Accepting, inbound: Extract<Inbound, { kind: "pres
       const model = `${name.provider}/${name.model}`;
       accepting.pass(
         { type: "preferred", choices: { ...door.session.choices, model } },
-        words(from.language, "model_set", { model }),
+        words(from.language, "model_set", { model: safe(model) }),
       );
       return "button_done";
     }

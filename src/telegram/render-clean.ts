@@ -30,6 +30,9 @@ export function cleanText(text: string): string {
 /** Whether Telegram would call this text empty. */
 export const isBlank = (text: string): boolean => ONLY_INVISIBLE.test(text);
 
+/** Whether an answer leaves nothing to be sent: no part would come of it, and the person would hear nothing. */
+export const saysNothing = (markdown: string): boolean => isBlank(cleanText(markdown));
+
 /** Whether one UTF-16 unit is something that is seen. */
 export const isVisibleUnit = (unit: string): boolean => !INVISIBLE.test(unit);
 

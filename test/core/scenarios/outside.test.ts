@@ -307,3 +307,52 @@ describe("a SKILL.md", () => {
     await stage.hears("could not be fetched from Telegram");
   });
 });
+
+describe("a name that looks like markup", () => {
+  it("stands as it is in what the bot says", async () => {
+    const stage = new Stage();
+    const odd = "*Ada* `L`";
+    for (const command of ["/start", "/whoami"]) {
+      const inbound = stage.message(command);
+      await stage.shell.accept({ ...inbound, from: { ...inbound.from, name: odd } });
+    }
+    await stage.hears("session");
+    expect(stage.count(odd)).toBe(2);
+  });
+});
+
+describe("an answer of nothing that is seen", () => {
+  it.each(["\u200b", "\u2800\n", " \ud800"])("is an empty one, and is told as such: %j", async (text) => {
+    const stage = new Stage();
+    stage.next({ text }, { text });
+    await stage.exchange("hello");
+    await stage.hears("answered with nothing");
+  });
+});
+
+describe("a draft's own stop button", () => {
+  it("ends the run whose draft it is, and no later one", async () => {
+    const stage = new Stage({ STREAM: "draft" });
+    const text = "a long answer that is seen to grow, word by word";
+    stage.next({ text, stopsAfterHalf: true }, { text, stopsAfterHalf: true });
+    const drafts = () => stage.calls.filter(({ method }) => method === "sendRichMessageDraft");
+    const draftId = () => Number(drafts().at(-1)?.payload.draft_id);
+    const { place, from } = stage.message("");
+    const stop = (update: number, id: number) =>
+      stage.shell.accept({ kind: "draft_stopped", update, place, from, draftId: id });
+
+    await stage.write("first");
+    await stage.until("a draft is seen", () => drafts().length > 0);
+    const first = draftId();
+    await stop(901, first);
+    await stage.hears("Stopped");
+    await stage.write("second");
+    await stage.until("another draft is seen", () => drafts().length > 0 && draftId() !== first);
+    await stage.write("third");
+    await stop(902, first);
+    expect(stage.logs("run.finished")).toHaveLength(1);
+    await stop(903, draftId());
+    await stage.hears("Waiting messages dropped: 1");
+    expect(stage.logs("run.finished")).toHaveLength(2);
+  });
+});
