@@ -1,18 +1,22 @@
 import type { Settings } from "./config.ts";
 import { findCommand } from "./core/commands.ts";
+import { goesWith, mayGoOn } from "./core/gather.ts";
 import { sessionKey } from "./core/key.ts";
 import { guardLoop, type LoopGuard, NO_LOOP } from "./core/loopguard.ts";
 import { allow, type Bucket } from "./core/rate.ts";
+import type { Input } from "./core/session.ts";
 import { SHARD_NAMES } from "./directory/shards.ts";
 import { type Environment, settingsOf } from "./environment.ts";
 import { log } from "./log.ts";
 import { isSameSecret } from "./secret.ts";
 import { BOT } from "./session/bot.ts";
+import { inputOf } from "./session/input.ts";
+import { bodyOf } from "./telegram/body.ts";
 import { admit, type BotIdentity, botId, needsPairing, withoutOurMention } from "./telegram/gate.ts";
-import { parseUpdate } from "./telegram/inbound.ts";
+import { type LostQuery, parseUpdate } from "./telegram/inbound.ts";
 import type { Inbound } from "./telegram/message.ts";
-import { type Call, createCaller } from "./telegram/outbound.ts";
-import { addressed } from "./telegram/post.ts";
+import { type Call, createCaller, type Refusal } from "./telegram/outbound.ts";
+import { sendPart } from "./telegram/post.ts";
 import { styled } from "./words/styled.ts";
 import { type WordKey, type WordParams, words } from "./words/words.ts";
 
@@ -22,15 +26,18 @@ import { type WordKey, type WordParams, words } from "./words/words.ts";
  * update again for a day, so it is given only where the update could not be stored.
  */
 
-/** Telegram's own updates stay far below; what is larger is not Telegram's. */
-const MOST_BODY_BYTES = 1024 * 1024;
-const MOST_DRAINED_BYTES = 16 * MOST_BODY_BYTES;
 const TELEGRAM_TIMEOUT_MS = 10_000;
+const MOST_SAYINGS = 3;
+const FIRST_PAUSE_MS = 1_000;
+/** What is left to be done after an answer is cut 30 s after it (Workers, `waitUntil`). */
+const MOST_PAUSE_MS = 12_000;
 /** An update that fails so often is given up: it would block its chat for a day. */
 const MOST_FAILURES = 8;
 /** Each /bg and /btw is a session with a run of its own, which no QUEUE_LIMIT holds: one person may start so many. */
 const ASIDES_PER_MINUTE_MAX = 10;
 const SOON = { "retry-after": "2" };
+/** Who goes on all the same has been told: each notice is a message in the chat, beyond the pace of its session. */
+const RATE_NOTICES_PER_MINUTE_MAX = 3;
 /** What an isolate remembers at the most, of each kind. */
 const MOST_REMEMBERED = 5_000;
 
@@ -60,6 +67,7 @@ export async function receive(
       reason: parsed.reason,
       ...(parsed.chatId ? { session: `telegram:${parsed.chatId}` } : {}),
     });
+    if (parsed.query) new Entrance(env, settings, context).expire(parsed.query);
     return answer(200);
   }
   return enter(parsed.inbound, new Entrance(env, settings, context));
@@ -77,9 +85,11 @@ async function enter(inbound: Inbound, entrance: Entrance): Promise<Response> {
   }
   const skills = await entrance.skillNames(inbound);
   // What is not for us even from a friend is asked about nowhere: a group's chatter must not go to one object.
-  const asFriend = admit(inbound, settings, bot, true, skills);
+  const begun = entrance.homeOfPiece(session, inbound);
+  const isPiece = begun !== undefined;
+  const asFriend = admit(inbound, settings, bot, true, skills, isPiece);
   const isPaired = asFriend.ok && needsPairing(inbound, settings) && (await entrance.isPaired(from.id));
-  const admission = asFriend.ok ? admit(inbound, settings, bot, isPaired, skills) : asFriend;
+  const admission = asFriend.ok ? admit(inbound, settings, bot, isPaired, skills, isPiece) : asFriend;
   if (!admission.ok) {
     log(admission.event, { session, update, reason: admission.reason, user: from.id });
     entrance.refuse(inbound, admission.tell, admission.pairing === true);
@@ -89,22 +99,26 @@ async function enter(inbound: Inbound, entrance: Entrance): Promise<Response> {
     log("update.ignored", { session, update, reason: "bot_loop" });
     return answer(200);
   }
-  if (inbound.kind === "message" && !entrance.isWithinRate(from.id)) {
-    log("update.refused", { session, update, reason: "rate", user: from.id });
-    entrance.tell(inbound, "refused_rate", { limit: settings.userRatePerMinute });
-    return answer(200);
-  }
-  if (inbound.kind === "message" && routeOf(session, inbound) !== session && !entrance.mayStartAside(from.id)) {
-    log("update.refused", { session, update, reason: "asides", user: from.id });
-    entrance.tell(inbound, "refused_rate", { limit: ASIDES_PER_MINUTE_MAX });
-    return answer(200);
+  if (inbound.kind === "message" && !isPiece) {
+    if (!entrance.isWithinRate(inbound)) {
+      log("update.refused", { session, update, reason: "rate", user: from.id });
+      entrance.tellRate(inbound, settings.userRatePerMinute);
+      return answer(200);
+    }
+    if (routeOf(session, inbound) !== session && !entrance.mayStartAside(from.id)) {
+      log("update.refused", { session, update, reason: "asides", user: from.id });
+      entrance.tellRate(inbound, ASIDES_PER_MINUTE_MAX);
+      return answer(200);
+    }
   }
   const ours =
     inbound.kind === "message" || inbound.kind === "edit"
       ? { ...inbound, message: withoutOurMention(inbound.message, bot) }
       : inbound;
   if (ours.kind === "migrated") return entrance.handToAll(`telegram:${place.chatId}`, ours);
-  return entrance.hand(routeOf(session, ours), ours);
+  const home = begun ?? routeOf(session, ours);
+  entrance.notePiece(session, home, ours);
+  return entrance.hand(home, ours);
 }
 
 /** "/status@somebot": whether that is us depends on our name. */
@@ -140,6 +154,10 @@ const identities = new Map<string, BotIdentity>();
 const pairedUsers = new Map<number, number>();
 const buckets = new Map<number, Bucket>();
 const asides = new Map<number, Bucket>();
+const stops = new Map<number, Bucket>();
+const rateNotices = new Map<number, Bucket>();
+/** Of what more may come, by session and person: the last piece, and the session that has it. */
+const begunMessages = new Map<string, { readonly last: Input; readonly home: string }>();
 const loops = new Map<number, LoopGuard>();
 const failures = new Map<number, number>();
 /** A person who is let out again may go on for so long in isolates that know them. */
@@ -194,18 +212,34 @@ class Entrance {
     return guarded.allowed;
   }
 
-  isWithinRate(userId: number): boolean {
+  /** Whoever has written too much may still stop what it began: /stop and /new are counted apart. */
+  isWithinRate({ from, message }: Extract<Inbound, { kind: "message" }>): boolean {
     const { userRatePerMinute } = this.settings;
     if (userRatePerMinute === 0) return true;
-    const allowance = allow(buckets.get(userId), Date.now(), userRatePerMinute);
-    remember(buckets, userId, allowance.bucket);
-    return allowance.allowed;
+    const found = message.command && findCommand(message.command.name, []);
+    const ends = found?.kind === "builtin" && (found.command.name === "stop" || found.command.name === "new");
+    return spend(ends ? stops : buckets, from.id, userRatePerMinute);
   }
 
   mayStartAside(userId: number): boolean {
-    const allowance = allow(asides.get(userId), Date.now(), ASIDES_PER_MINUTE_MAX);
-    remember(asides, userId, allowance.bucket);
-    return allowance.allowed;
+    return spend(asides, userId, ASIDES_PER_MINUTE_MAX);
+  }
+
+  tellRate(inbound: Extract<Inbound, { kind: "message" }>, limit: number): void {
+    if (spend(rateNotices, inbound.from.id, RATE_NOTICES_PER_MINUTE_MAX)) this.tell(inbound, "refused_rate", { limit });
+  }
+
+  /** The session that has the pieces before this one; undefined: it is a message of its own. */
+  homeOfPiece(session: string, inbound: Inbound): string | undefined {
+    if (inbound.kind !== "message") return undefined;
+    const begun = begunMessages.get(`${session} ${inbound.from.id}`);
+    return begun && goesWith(begun.last, inputOf(inbound, Date.now())) ? begun.home : undefined;
+  }
+
+  notePiece(session: string, home: string, inbound: Inbound): void {
+    if (inbound.kind !== "message") return;
+    const last = inputOf(inbound, Date.now());
+    if (mayGoOn(last)) remember(begunMessages, `${session} ${inbound.from.id}`, { last, home });
   }
 
   /** A stranger in private hears why, once in a while; one who asks to be let in gets a code. */
@@ -232,6 +266,12 @@ class Entrance {
         directory.tellsStranger({ userId: id }).then(({ tells }) => (tells ? this.#say(inbound, tell, {}) : undefined)),
       );
     }
+  }
+
+  /** A press that belongs to nothing we know: its button would go on turning. */
+  expire({ id, language }: LostQuery): void {
+    const text = words(language, "button_expired");
+    this.#context.waitUntil(this.#call()("answerCallbackQuery", { callback_query_id: id, text }));
   }
 
   tell(inbound: Inbound, key: WordKey, params: WordParams): void {
@@ -295,12 +335,15 @@ class Entrance {
     const { place } = inbound;
     const language = inbound.kind === "migrated" ? undefined : inbound.from.language;
     const { text, entities } = styled(words(language, key, params));
-    await this.#call()("sendMessage", {
-      ...addressed(place),
-      text,
-      entities,
-      disable_notification: true,
-    });
+    const post = sendPart(place, { form: "entities", text, entities: [...entities] }, { silent: true });
+    const call = this.#call();
+    for (let tries = 1; ; tries += 1) {
+      const said = await call(post.method, post.payload);
+      const pauseMs = said.ok ? undefined : pauseOf(said.refusal, tries);
+      if (pauseMs === undefined) return;
+      // A code for /pair is given once: lost, it could be asked for again only in an hour.
+      await new Promise((resolve) => void setTimeout(resolve, pauseMs));
+    }
   }
 
   #call(): Call {
@@ -319,37 +362,6 @@ function isTelegram(request: Request, settings: Settings): boolean {
   return settings.webhookSecret !== "" && given !== null && isSameSecret(given, settings.webhookSecret);
 }
 
-type Body =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly status: 400 | 413; readonly reason: string; readonly expected: string };
-
-async function bodyOf(request: Request): Promise<Body> {
-  const tooLarge: Body = {
-    ok: false,
-    status: 413,
-    reason: "too_large",
-    expected: `expected a body of at most ${MOST_BODY_BYTES} bytes`,
-  };
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  try {
-    // Telegram says how long it is, and the platform holds it to that.
-    const said = request.headers.get("content-length");
-    if (said !== null && Number(said) <= MOST_BODY_BYTES) return { ok: true, value: await request.json() };
-    // What is too large is read on and thrown away, within bounds: whoever sends would see a broken pipe instead of the 413.
-    for await (const chunk of request.body ?? []) {
-      bytes += chunk.byteLength;
-      if (bytes > MOST_DRAINED_BYTES) return tooLarge;
-      if (bytes > MOST_BODY_BYTES) chunks.length = 0;
-      else chunks.push(chunk);
-    }
-    if (bytes > MOST_BODY_BYTES) return tooLarge;
-    return { ok: true, value: JSON.parse(await new Blob(chunks).text()) };
-  } catch {
-    return { ok: false, status: 400, reason: "no_json", expected: "expected a JSON body: one update of the Bot API" };
-  }
-}
-
 function answer(status: 200 | 400 | 401 | 413 | 503, problem?: string, headers: Record<string, string> = {}): Response {
   const body = problem === undefined ? { ok: true } : { ok: false, error: problem };
   return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
@@ -357,6 +369,19 @@ function answer(status: 200 | 400 | 401 | 413 | 503, problem?: string, headers: 
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
+}
+
+/** Nothing holds a word of the entrance but this call: what fails in passing is tried again while the platform lets it wait. */
+function pauseOf(refusal: Refusal, tries: number): number | undefined {
+  if (tries === MOST_SAYINGS) return undefined;
+  if (refusal.kind === "unavailable") return FIRST_PAUSE_MS * tries;
+  return refusal.kind === "flood" && refusal.retryAfterMs <= MOST_PAUSE_MS ? refusal.retryAfterMs : undefined;
+}
+
+function spend(of: Map<number, Bucket>, userId: number, perMinute: number): boolean {
+  const allowance = allow(of.get(userId), Date.now(), perMinute);
+  remember(of, userId, allowance.bucket);
+  return allowance.allowed;
 }
 
 /** A bounded memory: the oldest goes first. */

@@ -44,6 +44,21 @@ export function belongsTo(inputs: TurnInputs, next: Input): boolean {
   return !next.isCommand && next.messageId > last.messageId;
 }
 
+/** Whether more of the same message may follow this piece. */
+export function mayGoOn(piece: Input): boolean {
+  return openUntil([piece]) !== undefined;
+}
+
+/**
+ * Whether `next` goes with a piece that was let in, though it may neither name the bot nor carry the command: only the
+ * first does. An album's id is evidence enough, however late an item comes.
+ */
+export function goesWith(last: Input, next: Input): boolean {
+  if (next.isCommand) return false;
+  if (next.album !== undefined) return last.album === next.album && last.from === next.from;
+  return belongsTo([last], next);
+}
+
 /** Pieces in the order in which they were written. */
 export function joined(inputs: TurnInputs, next: Input): TurnInputs {
   return [...inputs, next].sort((a, b) => a.messageId - b.messageId);

@@ -51,7 +51,7 @@ export function botId(token: string): number | undefined {
 
 /**
  * `paired`: whether pairing let the sender in (needed only where `needsPairing` says so). `skills`: the names of the
- * skills, since their commands are ours in a group, too.
+ * skills, since their commands are ours in a group, too. `isPiece`: it goes with a message that was for us.
  */
 export function admit(
   inbound: Inbound,
@@ -59,13 +59,14 @@ export function admit(
   bot: BotIdentity,
   paired: boolean,
   skills: readonly string[] = [],
+  isPiece = false,
 ): Admission {
   // Telegram itself says it, not a person: a group became a supergroup.
   if (inbound.kind === "migrated") return { ok: true, owner: false, bot: false };
   const { from } = inbound;
   if (from.id === bot.id) return ignored("own_message");
 
-  const notForUs = whyNotForUs(inbound, bot, skills);
+  const notForUs = whyNotForUs(inbound, bot, skills, isPiece);
   if (notForUs !== undefined) return ignored(notForUs);
 
   if (from.isBot === true) {
@@ -101,7 +102,12 @@ function refused(reason: RefusalReason): Admission & { ok: false } {
   return { ok: false, event: "update.refused", reason };
 }
 
-function whyNotForUs(inbound: Inbound, bot: BotIdentity, skills: readonly string[]): RefusalReason | undefined {
+function whyNotForUs(
+  inbound: Inbound,
+  bot: BotIdentity,
+  skills: readonly string[],
+  isPiece: boolean,
+): RefusalReason | undefined {
   // A press is on a button of ours, a stop on a draft of ours, a membership is our own.
   if (inbound.kind !== "message" && inbound.kind !== "edit") return undefined;
   const { message, place } = inbound;
@@ -118,7 +124,7 @@ function whyNotForUs(inbound: Inbound, bot: BotIdentity, skills: readonly string
   if (mentions.some((mention) => isUs(mention, bot))) return undefined;
   // "@weatherbot and you?" in reply to our message is for the bot that is named.
   if (mentions.some(({ username }) => username?.endsWith("bot"))) return "other_bot_mention";
-  if (message.reply?.fromId === bot.id) return undefined;
+  if (isPiece || message.reply?.fromId === bot.id) return undefined;
   if (command !== undefined && findCommand(command.name, skills).kind !== "unknown") return undefined;
   return "not_for_us";
 }

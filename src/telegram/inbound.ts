@@ -11,9 +11,21 @@ import type { Inbound } from "./message.ts";
 export type ParsedUpdate =
   | { readonly kind: "inbound"; readonly inbound: Inbound }
   /** An update, but nothing for us: answer 200, log `update.ignored` with the reason (snake_case, never people's words). */
-  | { readonly kind: "ignored"; readonly update: number; readonly reason: string; readonly chatId?: number }
+  | {
+      readonly kind: "ignored";
+      readonly update: number;
+      readonly reason: string;
+      readonly chatId?: number;
+      readonly query?: LostQuery;
+    }
   /** Not an update at all: answer 400. */
   | { readonly kind: "invalid"; readonly expected: string };
+
+/** A press of a button that cannot be told apart; whoever pressed it is to hear so. */
+export interface LostQuery {
+  readonly id: string;
+  readonly language?: string;
+}
 
 /** The kinds that are read, and thereby Telegram's `allowed_updates`. */
 export const ALLOWED_UPDATES = [
@@ -31,7 +43,7 @@ export function parseUpdate(body: unknown, receivedAt = 0): ParsedUpdate {
   const envelope = envelopeSchema.safeParse(body);
   if (!envelope.success) return { kind: "invalid", expected: "an object with an integer update_id" };
   const update = envelope.data.update_id;
-  const ignored = (reason: string, chatId?: number): ParsedUpdate => ({
+  const ignored: Ignore = (reason, chatId) => ({
     kind: "ignored",
     update,
     reason,
@@ -57,7 +69,7 @@ export function parseUpdate(body: unknown, receivedAt = 0): ParsedUpdate {
   }
 }
 
-type Ignore = (reason: string, chatId?: number) => ParsedUpdate;
+type Ignore = (reason: string, chatId?: number) => Extract<ParsedUpdate, { kind: "ignored" }>;
 
 /** Kinds that exist and are left alone. Named here because a reason in the log must never be a word from outside. */
 const OTHER_KINDS = [
@@ -154,8 +166,10 @@ function parsePress(update: number, body: unknown, ignored: Ignore): ParsedUpdat
   const parsed = pressSchema.safeParse(body);
   if (!parsed.success) return ignored("unusable_callback_query");
   const { id: queryId, data, message, from } = parsed.data;
-  if (message === undefined) return ignored("press_without_message");
-  if (data === undefined) return ignored("press_without_data", message.chat.id);
+  const language = from.language_code;
+  const query: LostQuery = { id: queryId, ...(language ? { language } : {}) };
+  if (message === undefined) return { ...ignored("press_without_message"), query };
+  if (data === undefined) return { ...ignored("press_without_data", message.chat.id), query };
   const messageId = message.message_id;
   return inbound({ kind: "press", update, place: placeOf(message), from: senderFrom(from), queryId, data, messageId });
 }

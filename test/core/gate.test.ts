@@ -165,6 +165,13 @@ describe("what is for us in a group", () => {
     });
   });
 
+  it("is a further piece of what was, unless it calls another bot", () => {
+    expect(admit(inGroup(ADA, "the rest of it"), settings, bot, false, [], true)).toMatchObject({ ok: true });
+    expect(admit(inGroup(ADA, "@weather_bot hi"), settings, bot, false, [], true)).toMatchObject({
+      reason: "other_bot_mention",
+    });
+  });
+
   it("is every press on our buttons", () => {
     expect(admit(press(ADA), settings, bot, false)).toMatchObject({ ok: true });
   });
