@@ -70,20 +70,22 @@ function meetsRun(
   session: Session,
   turn: Running | Waiting,
   input: Input,
-  mode: Session["policy"]["busyMode"],
+  wanted: Session["policy"]["busyMode"],
   at: Circumstances,
 ): Stepped {
-  // A further piece of a message that is already queued goes to it, whatever the mode: a message cannot steer itself.
+  // A further piece goes where the pieces before it are, whatever the mode: a message cannot steer itself, nor be torn.
   if (session.queue.some((inputs) => belongsTo(inputs, input))) return enqueueAloud(session, input, at.now);
+  const isSteering = belongsTo(turn.steers, input);
+  const mode = isSteering ? "steer" : wanted;
   switch (mode) {
     case "queue":
       return enqueueAloud(session, input, at.now);
     case "steer": {
-      if (pending(session) >= session.policy.queueLimit) return refuse(session, input);
+      if (!isSteering && pending(session) >= session.policy.queueLimit) return refuse(session, input);
       const withSteer: Turn = { ...turn, steers: [...turn.steers, input] };
       const effects: Effect[] = [busyLog(session, "steer", at.now)];
       // Of an album it is said once.
-      if (!belongsTo(turn.steers, input)) effects.push(say({ key: "steered" }, input));
+      if (!isSteering) effects.push(say({ key: "steered" }, input));
       return { session: { ...session, turn: withSteer }, effects };
     }
     case "interrupt": {

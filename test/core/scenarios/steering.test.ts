@@ -27,3 +27,18 @@ it("a message that meets an answer as it comes is logged with how long ago its l
   await stage.write("and?");
   expect(stage.logs("turn.queued")).toMatchObject([{ idle_ms: 1_000 }]);
 });
+
+it.each(["queue", "interrupt"])(
+  "a long /steer that a client has split joins the answer whole, where others %s",
+  async (mode) => {
+    const stage = new Stage({ BUSY_MODE: mode });
+    const held = stage.hold({ tools: [{ name: "now", args: {} }] });
+    await stage.write("tell me");
+    await stage.write(`/steer ${"long ".repeat(817)}`);
+    await stage.write("and its end");
+    held.release();
+    await stage.hears("echo of and its end");
+    expect(stage.logs("run.finished")).toMatchObject([{ outcome: "answered" }]);
+    expect(stage.asked).toHaveLength(2);
+  },
+);
