@@ -2,6 +2,7 @@ import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provi
 import type { ModelMessage } from "ai";
 import type { ModelName } from "../config.ts";
 import { classify, type FailureClass, touchesCredential, type Verdict } from "../core/failure.ts";
+import type { Shortage } from "../core/pool-choice.ts";
 import type { KeptLease } from "../core/session.ts";
 import { toRawFailure } from "../models/raw-failure.ts";
 import { callModel, type ModelReply } from "./call.ts";
@@ -21,15 +22,7 @@ export interface Lease {
   readonly keepUntilAt?: number;
 }
 
-export type LeaseAnswer =
-  | ({ readonly ok: true } & Lease)
-  | {
-      readonly ok: false;
-      readonly earliestAt?: number;
-      readonly isOnTrial?: true;
-      readonly allDisabled: boolean;
-      readonly empty: boolean;
-    };
+export type LeaseAnswer = ({ readonly ok: true } & Lease) | ({ readonly ok: false } & Shortage);
 
 export interface FailoverPorts {
   readonly models: readonly ModelName[];

@@ -4,6 +4,7 @@ import type { CodeLoader } from "../agent/tools/run-javascript.ts";
 import type { Fetch, PersonPort, RemindersPort } from "../agent/tools/tool.ts";
 import type { ModelName, Settings } from "../config.ts";
 import type { Verdict } from "../core/failure.ts";
+import type { Shortage } from "../core/pool-choice.ts";
 import type { Choices } from "../core/session.ts";
 import type { Log } from "../log.ts";
 import type { Call } from "../telegram/outbound.ts";
@@ -108,13 +109,7 @@ export type LeaseReply =
       /** Until when the lease is the first choice; then the pool is to be asked again. */
       readonly keepUntilAt?: number;
     }
-  | {
-      readonly ok: false;
-      readonly earliestAt?: number;
-      readonly isOnTrial?: true;
-      readonly allDisabled: boolean;
-      readonly empty: boolean;
-    };
+  | ({ readonly ok: false } & Shortage);
 
 export interface LeaseReport {
   readonly lease: string;
