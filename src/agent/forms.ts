@@ -1,6 +1,6 @@
 import type { FilePart, ModelMessage } from "ai";
 import type { ModelName } from "../config.ts";
-import { modelFacts } from "../models/catalog.ts";
+import { modelFacts, wantsReasoning } from "../models/catalog.ts";
 
 /**
  * A conversation in the form that a model takes. Files come into it for the model that was asked first; the one that is
@@ -43,14 +43,6 @@ function nameOf({ provider, model }: ModelName, { mediaType, filename = "", data
 function filesOf({ role, content }: ModelMessage): readonly FilePart[] {
   if (role !== "user" || typeof content === "string") return [];
   return content.flatMap((part) => (part.type === "file" ? [part] : []));
-}
-
-/**
- * DeepSeek, thinking, refuses a conversation in which it called tools without what it thought in that turn
- * (api-docs.deepseek.com: guides/thinking_mode). To anybody else it is a stranger's, and costs tokens.
- */
-export function wantsReasoning({ provider }: ModelName): boolean {
-  return provider === "deepseek";
 }
 
 function withoutReasoning(messages: readonly ModelMessage[]): readonly ModelMessage[] {

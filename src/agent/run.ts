@@ -3,11 +3,10 @@ import type { ModelMessage } from "ai";
 import type { Event, FailureReason } from "../core/event.ts";
 import type { FailureClass } from "../core/failure.ts";
 import type { Running } from "../core/session.ts";
-import { costUsd } from "../models/catalog.ts";
+import { costUsd, wantsReasoning } from "../models/catalog.ts";
 import { saysNothing } from "../telegram/render-clean.ts";
 import type { ToolCall } from "./call.ts";
 import { type Asked, Failover, type FailoverPorts } from "./failover.ts";
-import { wantsReasoning } from "./forms.ts";
 import { callTool, statusOf } from "./tools/run-tool.ts";
 import type { Tool, ToolContext, ToolResult, ToolStatus } from "./tools/tool.ts";
 

@@ -52,6 +52,14 @@ export function modelFacts(name: ModelName): ModelFacts {
   return best?.facts ?? UNKNOWN_MODEL;
 }
 
+/**
+ * DeepSeek, thinking, refuses a conversation in which it called tools without what it thought in that turn
+ * (api-docs.deepseek.com: guides/thinking_mode). To anybody else it is a stranger's, and costs tokens.
+ */
+export function wantsReasoning({ provider }: ModelName): boolean {
+  return provider === "deepseek";
+}
+
 /** What calls cost, in US dollars; nothing when no price is known (`modelFacts(name).price` tells). */
 export function costUsd(name: ModelName, usage: Usage): number {
   const price = modelFacts(name).price;

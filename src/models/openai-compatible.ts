@@ -8,6 +8,7 @@ import {
 } from "@ai-sdk/provider-utils";
 import * as z from "zod";
 import { VERSION } from "../version.ts";
+import { wantsReasoning } from "./catalog.ts";
 import { ChatParts } from "./chat-stream.ts";
 import { type StreamResult, streamOf } from "./parts.ts";
 
@@ -31,7 +32,7 @@ export function openAiCompatibleModel(options: OpenAiCompatible): LanguageModelV
     headers: options.apiKey === "" ? {} : { Authorization: `Bearer ${options.apiKey}` },
     fetch: options.fetch,
     ...(needsCompletionTokens(options) ? { transformRequestBody: renameMaxTokens } : {}),
-    ...(options.provider === "deepseek" ? { transformRequestBody: fillReasoning } : {}),
+    ...(wantsReasoning(options) ? { transformRequestBody: fillReasoning } : {}),
   });
 }
 
@@ -86,7 +87,7 @@ function renameMaxTokens({ max_tokens, ...body }: Record<string, unknown>): Reco
   return max_tokens === undefined ? body : { ...body, max_completion_tokens: max_tokens };
 }
 
-/** DeepSeek, thinking, wants its thoughts back; where there were none, or another model wrote, none at all is a 400 as well. */
+/** Where there were no thoughts, or another model wrote, none at all is a 400 as well. */
 function fillReasoning({ messages, ...body }: Record<string, unknown>): Record<string, unknown> {
   if (!Array.isArray(messages)) return { ...body, messages };
   return {

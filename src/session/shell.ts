@@ -1,5 +1,5 @@
 import { dueReset } from "../core/clock.ts";
-import { queuedInputs, runOf } from "../core/session.ts";
+import { pendingInputs, runOf } from "../core/session.ts";
 import type { Inbound } from "../telegram/message.ts";
 import { VERSION } from "../version.ts";
 import { styled } from "../words/styled.ts";
@@ -227,7 +227,7 @@ export class SessionShell {
     this.#prunedAt = now;
     const { session, store } = this.door;
     const run = runOf(session);
-    const needed = [...queuedInputs(session), ...(run?.inputs ?? []), ...(run?.steers ?? [])];
+    const needed = [...pendingInputs(session), ...(run?.inputs ?? [])];
     store.prune(
       now - this.#ports.settings.retentionDays * DAY_MS,
       needed.map((input) => input.update),

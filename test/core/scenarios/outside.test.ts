@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readSettings } from "../../../src/config.ts";
 import { poolWords } from "../../../src/session/pool-words.ts";
 import { Stage } from "../harness/session.ts";
+import { mcpServer } from "../mcp-server.ts";
 
 /** What a tester found who knew nothing but the contract. */
 
@@ -354,5 +355,29 @@ describe("a draft's own stop button", () => {
     await stop(903, draftId());
     await stage.hears("Waiting messages dropped: 1");
     expect(stage.logs("run.finished")).toHaveLength(2);
+  });
+});
+
+describe("a tool server that is down", () => {
+  it("is spoken of once, again when it lasts for an hour, and again when it was back in between", async () => {
+    const stage = new Stage({ MCP_SERVERS: JSON.stringify([{ name: "small", url: "https://small.example/mcp" }]) });
+    const server = mcpServer({ tools: [{ name: "echo", inputSchema: { type: "object" } }] });
+    let isDown = true;
+    stage.web = async (url, init) =>
+      isDown ? new Response("down", { status: 503 }) : server.answer(new Request(url, init));
+    /** How often it was said in all, once this is answered. */
+    const toldAfter = async (words: string): Promise<number> => {
+      await stage.exchange(words);
+      await stage.pass(10_000);
+      return stage.count("The tool server small does not answer");
+    };
+    expect(await toldAfter("one")).toBe(1);
+    expect(await toldAfter("two")).toBe(1);
+    await stage.pass(3_600_000);
+    expect(await toldAfter("three")).toBe(2);
+    isDown = false;
+    expect(await toldAfter("four")).toBe(2);
+    isDown = true;
+    expect(await toldAfter("five")).toBe(3);
   });
 });
