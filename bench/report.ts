@@ -3,7 +3,7 @@ import type { Results, Timing } from "./run.ts";
 
 /** The results as the README shows them. */
 export function markdown(results: Results): string {
-  const { ours, floor, bundle, costs } = results;
+  const { ours, floor, toll, bundle, costs } = results;
   const rows: readonly (readonly [string, (timing: Timing) => number, number])[] = [
     ["acknowledgement p50, ms", (timing) => timing.ackP50Ms, 1],
     ["acknowledgement p99, ms", (timing) => timing.ackP99Ms, 1],
@@ -18,7 +18,13 @@ export function markdown(results: Results): string {
     ["CPU of that, ms", (timing) => timing.startCpuMs, 0],
   ];
   const table = rows.map(([name, pick, digits]) =>
-    line([name, pick(ours).toFixed(digits), pick(floor).toFixed(digits), (pick(ours) / pick(floor)).toFixed(2)]),
+    line([
+      name,
+      pick(ours).toFixed(digits),
+      pick(floor).toFixed(digits),
+      (pick(ours) / pick(floor)).toFixed(2),
+      ...(toll ? [pick(toll).toFixed(digits), (pick(toll) / pick(floor)).toFixed(2)] : []),
+    ]),
   );
   const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(0);
   const kinds = Object.entries(costs).map(([kind, cost]) =>
@@ -36,14 +42,15 @@ export function markdown(results: Results): string {
     ]),
   );
   return `${[
-    line([`under ${results.host}`, "Turnkeeper", "floor", "ratio"]),
-    line(["---", "---:", "---:", "---:"]),
+    line([`under ${results.host}`, "Turnkeeper", "floor", "ratio", ...(toll ? ["floor with the toll", "ratio"] : [])]),
+    line(["---", "---:", "---:", "---:", ...(toll ? ["---:", "---:"] : [])]),
     ...table,
     line([
       "bundle, kB gzipped",
       kilobytes(bundle.ours),
       kilobytes(bundle.floor),
       (bundle.ours / bundle.floor).toFixed(1),
+      ...(toll ? ["", ""] : []),
     ]),
     "",
     line([

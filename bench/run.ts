@@ -6,13 +6,14 @@ import { type Bundle, build, ROOT } from "./build.ts";
 import { type Cost, costs, type Kind, pause } from "./kinds.ts";
 import { Outside } from "./outside.ts";
 import { markdown } from "./report.ts";
-import { FLOOR, OURS, Stage, type Turn } from "./stage.ts";
+import { FLOOR, OURS, Stage, TOLL, type Turn } from "./stage.ts";
 
 /**
  * `npm run bench`: the Worker and the floor, in turn, in the same run, under the same load, with a model that answers at
  * once. What depends on the machine is given as a ratio to the floor as well; what does not is counted.
  * Measured twice: under `wrangler dev`, as everybody starts them, and under workerd alone, where nothing stands between the
- * load and the two. `--dev`, `--alone`: only there. `--quick`: fewer and shorter rounds. `--no-write`: print only.
+ * load and the two. `--dev`, `--alone`: only there. `--quick`: fewer and shorter rounds. `--no-write`: print only. `--toll`: a
+ * third beside them, the floor that writes, logs, sends and reads what a turn of ours must, and does nothing else.
  */
 
 /** Chats that are talked to: so many that none is written to twice in a second, so few that none falls asleep. */
@@ -48,11 +49,14 @@ export interface Results {
   readonly load: number;
   readonly ours: Timing;
   readonly floor: Timing;
+  readonly toll?: Timing;
   readonly bundle: { readonly ours: number; readonly floor: number };
   readonly costs: Readonly<Partial<Record<Kind, Cost>>>;
 }
 
 const NAMES = { dev: "wrangler dev", alone: "workerd alone" } as const;
+
+type Name = "floor" | "toll" | "ours";
 
 interface Contestant {
   readonly bundle: Bundle;
@@ -60,7 +64,7 @@ interface Contestant {
   readonly objects: Readonly<Record<string, string>>;
 }
 
-const USAGE = "npm run bench -- [--quick] [--dev] [--alone] [--no-write]";
+const USAGE = "npm run bench -- [--quick] [--dev] [--alone] [--toll] [--no-write]";
 const unknown = process.argv.slice(2).filter((arg) => !USAGE.includes(`[${arg}]`));
 if (unknown.length > 0) {
   const isHelp = unknown.includes("--help");
@@ -79,7 +83,9 @@ const directory = mkdtempSync(join(tmpdir(), "turnkeeper-bench-build-"));
 const contestants = {
   floor: contestant("bench/floor/wrangler.toml", "floor", FLOOR),
   ours: contestant("wrangler.toml", "ours", OURS),
+  toll: contestant("bench/toll/wrangler.toml", "toll", TOLL),
 };
+const names: readonly Name[] = process.argv.includes("--toll") ? ["floor", "toll", "ours"] : ["floor", "ours"];
 const counted = build("wrangler.toml", join(directory, "counted"), "bench/counted.ts");
 const outside = await Outside.start();
 
@@ -88,11 +94,11 @@ const counts = await costs(stage, outside);
 await stage.close();
 
 for (const host of hosts) {
-  const timings: Record<"floor" | "ours", Timing[]> = { floor: [], ours: [] };
+  const timings: Record<Name, Timing[]> = { floor: [], toll: [], ours: [] };
   const loads: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     // Whoever goes first has the colder machine: they take turns.
-    for (const name of round % 2 === 0 ? (["floor", "ours"] as const) : (["ours", "floor"] as const)) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
       timings[name].push(await measure(contestants[name], host));
       loads.push(loadavg()[0] ?? 0);
     }
@@ -107,6 +113,7 @@ for (const host of hosts) {
     load: median(loads),
     ours: medians(timings.ours),
     floor: medians(timings.floor),
+    ...(timings.toll.length > 0 ? { toll: medians(timings.toll) } : {}),
     bundle: { ours: contestants.ours.bundle.gzipBytes, floor: contestants.floor.bundle.gzipBytes },
     costs: Object.fromEntries(counts),
   };

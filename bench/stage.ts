@@ -14,6 +14,7 @@ export const KEYS = ["sk-bench-one", "sk-bench-two"] as const;
 
 export const OURS = { SESSION: "Session", POOL: "Pool", PERSON: "Person", DIRECTORY: "Directory" } as const;
 export const FLOOR = { SESSION: "FloorSession" } as const;
+export const TOLL = { SESSION: "TollSession" } as const;
 
 /** When things were seen after a message was written, in ms. */
 export interface Turn {

@@ -47,9 +47,12 @@ export const log: Log = (event, fields = {}) => {
   console.log(JSON.stringify({ event, ...fields }));
 };
 
+/** A turn that is answered at once is over by then. */
+const LATE_MS = 20;
+
 /**
- * The same lines in the same order, a moment later: who waits for an acknowledgement does not wait for the console, which
- * under a tail or an inspector takes longer than all the rest. What begins now goes before them, too.
+ * The same lines in the same order, a moment later: who waits for an answer does not wait for the console, which under a tail
+ * or an inspector takes longer than all the rest of a short turn.
  */
 export function unhurried(log: Log): Log {
   let lines: Parameters<Log>[] = [];
@@ -60,6 +63,6 @@ export function unhurried(log: Log): Log {
   };
   return (event, fields) => {
     lines.push([event, fields]);
-    if (lines.length === 1) queueMicrotask(() => void setTimeout(flush, 0));
+    if (lines.length === 1) setTimeout(flush, LATE_MS);
   };
 }

@@ -16,7 +16,7 @@ export interface ModelRequest {
   readonly wordsOnly: boolean;
   readonly maxOutputTokens?: number;
   readonly signal: AbortSignal;
-  /** The text of this call so far; called for every piece. */
+  /** The text of this call so far; called when more of it has come, and not for what comes with the end. */
   onText(text: string): void;
   /** Any sign of life: reasoning, a piece of a tool call. */
   onProgress(): void;
@@ -95,12 +95,12 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
     for (;;) {
       const together = await parts.next();
       if (together.length === 0 || request.signal.aborted) break;
+      const before = text;
       for (const part of together) {
         switch (part.type) {
           case "text-delta":
             begun = true;
             text += part.delta;
-            request.onText(text);
             if (text.length >= MOST_TEXT_CHARS)
               return { ok: true, text, calls: [], usage: UNKNOWN_USAGE, cutBy: "length" };
             break;
@@ -156,6 +156,8 @@ export async function callModel(request: ModelRequest): Promise<ModelReply> {
             break;
         }
       }
+      // Of what came with its end the reply tells.
+      if (text !== before) request.onText(text);
     }
     return { ok: false, error: new TornStream(), text, midStream: begun };
   } catch (error) {

@@ -10,9 +10,7 @@ import { StreamingToolCallTracker } from "@ai-sdk/provider-utils";
 import { createParser } from "eventsource-parser";
 import * as z from "zod";
 import type { Parts } from "./parts.ts";
-
-/** Who said [DONE] has said all. A body read to its end leaves the connection to the next call; one that is kept open is let go. */
-const END_AFTER_DONE_MS = 250;
+import { isRecord } from "./record.ts";
 
 /**
  * The body of a streamed `chat/completions` answer as the parts of the AI SDK, in one pass. The SDK leads every token through
@@ -33,10 +31,12 @@ export class ChatParts implements Parts {
 
   async next(): Promise<readonly LanguageModelV4StreamPart[]> {
     while (this.#heard.length === 0 && !this.#isOver) {
-      const { done, value } = await (this.#answer.isDone ? this.#restOrEnd() : this.#reader.read());
-      this.#isOver = done;
-      if (done) this.#answer.end();
-      else this.#events.feed(this.#decoder.decode(value, { stream: true }));
+      const { done, value } = await this.#reader.read();
+      if (!done) this.#events.feed(this.#decoder.decode(value, { stream: true }));
+      this.#isOver = done || this.#answer.isDone;
+      if (this.#isOver) this.#answer.end();
+      // A body read to its end leaves the connection to the next call. One that is kept open is let go with the run.
+      if (this.#isOver && !done) this.#reader.read().catch(() => {});
       this.#answer.speak();
     }
     const heard = this.#heard;
@@ -45,18 +45,7 @@ export class ChatParts implements Parts {
   }
 
   cancel(reason?: unknown): Promise<void> {
-    return this.#reader.cancel(reason);
-  }
-
-  /** Not by cancelling: workerd would reject the read that is under way. */
-  async #restOrEnd(): Promise<ReadableStreamReadResult<Uint8Array>> {
-    const { promise: over, resolve } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(resolve, END_AFTER_DONE_MS);
-    const read = await Promise.race([this.#reader.read(), over]);
-    clearTimeout(timer);
-    if (read) return read;
-    void this.#reader.cancel().catch(() => {});
-    return { done: true, value: undefined };
+    return this.#isOver ? Promise.resolve() : this.#reader.cancel(reason);
   }
 }
 
@@ -91,11 +80,16 @@ class Answer {
 
   /** The data of one event. */
   hear(data: string): void {
+    if (this.#isDone) return;
     if (data === "[DONE]") {
       this.#isDone = true;
       return;
     }
-    const chunk = read(data);
+    const value = parsed(data);
+    if (value instanceof Error) return this.#fail(value);
+    const words = wordsAlone(value);
+    if (words !== undefined) return this.#hearWords("text", words);
+    const chunk = read(value);
     if (chunk instanceof Error) return this.#fail(chunk);
     if (chunk.error) return this.#fail(chunk.error);
     this.#usage = chunk.usage ?? this.#usage;
@@ -237,14 +231,34 @@ const chunkSchema = z.object({
   usage: usageSchema,
 });
 
-/** An event's data, or what is wrong with it. */
-function read(data: string): z.infer<typeof chunkSchema> | Error {
-  let value: unknown;
+/** Most events are a piece of the text and nothing else; a long answer is hundreds of them. */
+function wordsAlone(value: unknown): string | undefined {
+  if (!isRecord(value) || !Array.isArray(value.choices) || value.choices.length !== 1) return undefined;
+  const [choice]: readonly unknown[] = value.choices;
+  if (!isRecord(choice) || !isRecord(choice.delta)) return undefined;
+  if (hasMore(value, CHUNK_KEYS) || hasMore(choice, CHOICE_KEYS) || hasMore(choice.delta, DELTA_KEYS)) return undefined;
+  return typeof choice.delta.content === "string" ? choice.delta.content : undefined;
+}
+
+const CHUNK_KEYS: ReadonlySet<string> = new Set(["id", "object", "created", "model", "system_fingerprint", "choices"]);
+const CHOICE_KEYS: ReadonlySet<string> = new Set(["index", "delta"]);
+const DELTA_KEYS: ReadonlySet<string> = new Set(["role", "content"]);
+
+function hasMore(record: Readonly<Record<string, unknown>>, known: ReadonlySet<string>): boolean {
+  for (const key in record) if (!known.has(key) && record[key] !== null) return true;
+  return false;
+}
+
+function parsed(data: string): unknown {
   try {
-    value = JSON.parse(data);
+    return JSON.parse(data);
   } catch (cause) {
     return new JSONParseError({ text: data, cause });
   }
+}
+
+/** One event, or what is wrong with it. */
+function read(value: unknown): z.infer<typeof chunkSchema> | Error {
   const { data: chunk, error } = chunkSchema.safeParse(value);
   const says = chunk?.error ?? chunk?.choices ?? chunk?.usage;
   return chunk && says ? chunk : new TypeValidationError({ value, cause: error });

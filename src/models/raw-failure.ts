@@ -1,4 +1,5 @@
 import type { RawFailure } from "../core/failure.ts";
+import { isRecord } from "./record.ts";
 
 /**
  * From what the AI SDK throws, or puts into a stream as an `error` part, to what core/failure.ts reads. Errors are recognised by
@@ -99,10 +100,6 @@ function chainOf(error: Fields): string {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null;
-}
 
 function nameOf(value: Fields): string | undefined {
   return typeof value.name === "string" ? value.name : undefined;

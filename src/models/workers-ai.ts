@@ -1,3 +1,5 @@
+import { isRecord } from "./record.ts";
+
 /**
  * The Workers AI binding, spoken to through the OpenAI-compatible client: requests become `env.AI.run`, and what older models
  * stream (`{"response": "…"}`) becomes the chunks that newer ones stream by themselves. There is no key, and no HTTP.
@@ -130,8 +132,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

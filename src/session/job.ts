@@ -106,8 +106,7 @@ class SessionRun implements LiveRun {
 
   async #work(): Promise<void> {
     // The door must know of this run before it says anything: one that is over at once would stand in the next one's place.
-    // And whoever brought the message is answered first: what a run begins with would hold the acknowledgement up.
-    await new Promise<void>((resolve) => void this.#ports.after(0, resolve));
+    await null;
     try {
       await work(this.#job());
     } finally {

@@ -245,24 +245,24 @@ describe("an answer", () => {
     });
   });
 
-  test("in the dialect of openai is over when it says so, though the connection is kept open", async () => {
-    let cancelled = 0;
+  test("in the dialect of openai is over when it says so, and a connection that is kept open is let go with the run", async () => {
     const said = await sse(chunk({ role: "assistant", content: "hi" }), chunk({}, "stop"), "[DONE]").bytes();
-    const open = new ReadableStream({
-      start: (controller) => controller.enqueue(said),
-      cancel: () => {
-        cancelled += 1;
-      },
-    });
-    const { fetch } = stub(() => new Response(open, { headers: { "content-type": "text/event-stream" } }));
+    const run = new AbortController();
+    let signal: AbortSignal | null | undefined;
     const model = await languageModel({
       model: { provider: "openai", model: "gpt-5-mini" },
       settings: undefined,
       key: KEY,
-      fetch,
+      fetch: async (_, init) => {
+        signal = init?.signal;
+        const open = new ReadableStream({ start: (controller) => controller.enqueue(said) });
+        return new Response(open, { headers: { "content-type": "text/event-stream" } });
+      },
     });
-    expect(await ask(model)).toMatchObject({ text: "hi", finish: "stop" });
-    expect(cancelled).toBe(1);
+    expect(await ask(model, run.signal)).toMatchObject({ text: "hi", finish: "stop" });
+    expect(signal?.aborted).toBe(false);
+    run.abort();
+    expect(signal?.aborted).toBe(true);
   });
 
   const anthropicEvents = (...events: readonly { type: string }[]) =>

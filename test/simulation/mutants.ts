@@ -190,6 +190,7 @@ export const MUTANTS: readonly Mutant[] = [
         by: "        1, 1)",
       },
     ],
+    seed: 40_000,
   },
   one(
     "an answered question leaves no line",
@@ -431,6 +432,6 @@ export const MUTANTS: readonly Mutant[] = [
     "telegram/stream.ts",
     `if (this.#last?.index === "draft" && refreshAt > this.#ports.now()) this.#wakeAt(refreshAt);`,
     `if (this.#last?.index === "draft") this.#wakeAt(refreshAt);`,
-    2026,
+    50_024,
   ),
 ];

@@ -20,14 +20,18 @@ const known = new WeakMap<object, JsonSchema>();
 function schemaOf(schema: Tool["arguments"]): JsonSchema {
   let made = known.get(schema);
   if (!made) {
-    made = z.toJSONSchema(schema, {
+    // Every token of it is paid for with every call.
+    const { $schema: _, ...shape } = z.toJSONSchema(schema, {
       target: "draft-7",
       io: "input",
       override: ({ jsonSchema }) => {
         // Several models make up arguments where it is not said.
         if (jsonSchema.type === "object") jsonSchema.additionalProperties ??= false;
+        if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+        if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       },
-    }) as JsonSchema;
+    });
+    made = shape as JsonSchema;
     known.set(schema, made);
   }
   return made;

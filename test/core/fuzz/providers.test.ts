@@ -159,8 +159,16 @@ function inPieces({ bytes, pieceChars, end }: Sent): ReadableStream<Uint8Array<A
   });
 }
 
+/** What comes after the end that was said is nobody's: the SDK's reader would go on. */
+function untilDone(sent: Sent): Sent {
+  const text = new TextDecoder().decode(sent.bytes);
+  const done = /(?<![^\n])data: \[DONE\]\n\n/.exec(text);
+  if (!done) return sent;
+  return { ...sent, bytes: new TextEncoder().encode(text.slice(0, done.index) + done[0]), end: "whole" };
+}
+
 /** What a call comes to, whatever pieces it came in. */
-async function readWhole(model: OpenAICompatibleChatLanguageModel): Promise<object> {
+async function readWhole(model: OpenAICompatibleChatLanguageModel) {
   const read = { text: "", reasoning: "", calls: [] as unknown[], finish: "", tokens: 0, failed: false };
   try {
     const { stream } = await model.doStream({ prompt: [{ role: "user", content: [{ type: "text", text: "hello" }] }] });
@@ -204,7 +212,8 @@ async function called(dialect: Dialect, response: Response): Promise<void> {
   });
   clearTimeout(late);
   expect(cut.signal.aborted, "the call hung").toBe(false);
-  expect(reply.text).toBe(shown);
+  // What came with its end is told by the reply alone.
+  expect(reply.text.startsWith(shown)).toBe(true);
   if (reply.ok) {
     for (const call of reply.calls) expect(typeof call.name).toBe("string");
     return;
@@ -220,13 +229,17 @@ describe("what a provider sends", () => {
 
   fuzz("as a stream of chat/completions is read as the SDK's own reader reads it", 400, stream, async (sent) => {
     if (sent.dialect !== "openai") return;
-    const open = (Model: typeof OpenAICompatibleChatLanguageModel) =>
+    const open = (Model: typeof OpenAICompatibleChatLanguageModel, body: Sent) =>
       new Model("m", {
         provider: "openai.chat",
         url: ({ path }) => `https://model.test/v1${path}`,
-        fetch: async () => new Response(inPieces(sent), { headers: { "content-type": "text/event-stream" } }),
+        fetch: async () => new Response(inPieces(body), { headers: { "content-type": "text/event-stream" } }),
       });
-    expect(await readWhole(open(ChatModel))).toEqual(await readWhole(open(OpenAICompatibleChatLanguageModel)));
+    const expected = await readWhole(open(OpenAICompatibleChatLanguageModel, untilDone(sent)));
+    const read = await readWhole(open(ChatModel, sent));
+    // Of a connection that breaks the SDK's streams lose what lies in them.
+    if (sent.end === "error" && expected.failed) expect(read.failed).toBe(true);
+    else expect(read).toEqual(expected);
   });
 
   const wholes = REPLIES.flatMap((reply) => [

@@ -1,0 +1,129 @@
+import { DurableObject } from "cloudflare:workers";
+import { Api } from "grammy/web";
+import { Hono } from "hono";
+import { definitions } from "../../src/agent/tools/definitions.ts";
+import { toolset } from "../../src/agent/tools/toolset.ts";
+
+/**
+ * The floor with the toll of a turn: the contract's four lines of the log, the rows without which a crash would lose an
+ * answer (six, in the three commits that Turnkeeper has), the tools in the request, an answer that streams. It decides
+ * nothing, repeats nothing and recovers nothing: what it is slower than the floor is what the toll costs by itself.
+ */
+
+interface Environment {
+  readonly SESSION: DurableObjectNamespace<TollSession>;
+  readonly TELEGRAM_BOT_TOKEN: string;
+  readonly TELEGRAM_WEBHOOK_SECRET: string;
+  readonly TELEGRAM_API_ROOT: string;
+  readonly OPENAI_BASE_URL: string;
+  readonly OPENAI_API_KEYS: string;
+}
+
+interface Message {
+  readonly message_id: number;
+  readonly chat: { readonly id: number };
+  readonly text?: string;
+}
+
+const HISTORY_ROWS = 20;
+const JOURNAL_SLOTS = 256;
+const TOOLS = definitions(toolset({}, { hasPerson: true, skills: [] })).map(({ name, description, inputSchema }) => ({
+  type: "function",
+  function: { name, description, parameters: inputSchema },
+}));
+
+export class TollSession extends DurableObject<Environment> {
+  readonly #sql: SqlStorage;
+  #seq = 0;
+
+  constructor(ctx: DurableObjectState, env: Environment) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    this.#sql.exec("CREATE TABLE IF NOT EXISTS said (id INTEGER PRIMARY KEY, role TEXT NOT NULL, words TEXT NOT NULL)");
+    this.#sql.exec("CREATE TABLE IF NOT EXISTS journal (slot INTEGER PRIMARY KEY, value TEXT NOT NULL)");
+    this.#sql.exec("CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, words TEXT NOT NULL)");
+  }
+
+  accept(message: Message): void {
+    this.ctx.storage.transactionSync(() => {
+      this.#sql.exec("INSERT INTO said (role, words) VALUES ('user', ?)", message.text ?? "");
+      this.#journal({ state: "running", input: message.message_id });
+    });
+    this.#log("update.accepted", { update: message.message_id });
+    this.#log("run.started", { run: crypto.randomUUID(), epoch: 1 });
+    this.ctx.waitUntil(this.#answer(message));
+  }
+
+  async #answer(message: Message): Promise<void> {
+    const rows = this.#sql
+      .exec<{ role: string; words: string }>("SELECT role, words FROM said ORDER BY id DESC LIMIT ?", HISTORY_ROWS)
+      .toArray();
+    const messages = rows.reverse().map(({ role, words }) => ({ role, content: words }));
+    const options = { stream: true, stream_options: { include_usage: true } };
+    const response = await fetch(`${this.env.OPENAI_BASE_URL}/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.env.OPENAI_API_KEYS}`, "content-type": "application/json" },
+      body: JSON.stringify({ model: "stand-in", messages, tools: TOOLS, ...options }),
+    });
+    const text = await textOf(response);
+    const delivery = this.ctx.storage.transactionSync(() => {
+      this.#sql.exec("INSERT INTO said (role, words) VALUES ('assistant', ?)", text);
+      this.#journal({ state: "idle" });
+      return this.#sql.exec<{ id: number }>("INSERT INTO outbox (words) VALUES (?) RETURNING id", text).one().id;
+    });
+    this.#log("run.finished", { outcome: "answered", ms: 0, steps: 1, tokens: 0 });
+    const api = new Api(this.env.TELEGRAM_BOT_TOKEN, {
+      apiRoot: this.env.TELEGRAM_API_ROOT,
+      fetch: (input: string, init: RequestInit) => fetch(input, init),
+    });
+    await api.sendMessage(message.chat.id, text, { reply_parameters: { message_id: message.message_id } });
+    this.#sql.exec("DELETE FROM outbox WHERE id = ?", delivery);
+    this.#log("delivery.sent", { kind: "answer", ms: 0, messages: 1 });
+  }
+
+  #journal(value: object): void {
+    this.#seq += 1;
+    this.#sql.exec(
+      "INSERT INTO journal (slot, value) VALUES (?1, ?2) ON CONFLICT (slot) DO UPDATE SET value = ?2",
+      this.#seq % JOURNAL_SLOTS,
+      JSON.stringify(value),
+    );
+  }
+
+  #log(event: string, fields: object): void {
+    console.log(JSON.stringify({ event, session: this.ctx.id.name, ...fields }));
+  }
+}
+
+async function textOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  let rest = "";
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done) return text;
+    const events = (rest + decoder.decode(value, { stream: true })).split("\n\n");
+    rest = events.pop() ?? "";
+    for (const event of events) {
+      if (event === "data: [DONE]") return text;
+      const chunk: { choices: { delta: { content?: string } }[] } = JSON.parse(event.slice("data: ".length));
+      text += chunk.choices[0]?.delta.content ?? "";
+    }
+  }
+}
+
+const app = new Hono<{ Bindings: Environment }>();
+
+app.get("/health", (context) => context.json({ status: "ok" }));
+
+app.post("/telegram/webhook", async (context) => {
+  if (context.req.header("x-telegram-bot-api-secret-token") !== context.env.TELEGRAM_WEBHOOK_SECRET) {
+    return context.json({ ok: false }, 401);
+  }
+  const { message } = await context.req.json<{ message?: Message }>();
+  if (message) await context.env.SESSION.getByName(`telegram:${message.chat.id}`).accept(message);
+  return context.json({ ok: true });
+});
+
+export default app;
