@@ -36,6 +36,8 @@ export default defineConfig({
           name: "worker",
           include: ["test/worker/**/*.test.ts"],
           testTimeout: 60_000,
+          // A line that comes when its test is over, as those of a session may, would hang the runner while it is handed over.
+          disableConsoleIntercept: true,
           sequence: { groupOrder: 1 },
         },
       },

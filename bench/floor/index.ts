@@ -7,7 +7,7 @@ import { Hono } from "hono";
  * model, grammY says the answer. No queue, no outbox, no retries, no stream, no tools: what anything better is measured against.
  */
 
-interface Environment {
+export interface Environment {
   readonly SESSION: DurableObjectNamespace<FloorSession>;
   readonly TELEGRAM_BOT_TOKEN: string;
   readonly TELEGRAM_WEBHOOK_SECRET: string;
@@ -16,13 +16,13 @@ interface Environment {
   readonly OPENAI_API_KEYS: string;
 }
 
-interface Message {
+export interface Message {
   readonly message_id: number;
   readonly chat: { readonly id: number };
   readonly text?: string;
 }
 
-const HISTORY_ROWS = 20;
+export const HISTORY_ROWS = 20;
 
 export class FloorSession extends DurableObject<Environment> {
   readonly #sql: SqlStorage;

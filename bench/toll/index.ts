@@ -1,8 +1,9 @@
-import { DurableObject } from "cloudflare:workers";
 import { Api } from "grammy/web";
-import { Hono } from "hono";
 import { definitions } from "../../src/agent/tools/definitions.ts";
 import { toolset } from "../../src/agent/tools/toolset.ts";
+import { type Environment, FloorSession, HISTORY_ROWS, type Message } from "../floor/index.ts";
+
+export { default } from "../floor/index.ts";
 
 /**
  * The floor with the toll of a turn: the contract's four lines of the log, the rows without which a crash would lose an
@@ -10,41 +11,24 @@ import { toolset } from "../../src/agent/tools/toolset.ts";
  * nothing, repeats nothing and recovers nothing: what it is slower than the floor is what the toll costs by itself.
  */
 
-interface Environment {
-  readonly SESSION: DurableObjectNamespace<TollSession>;
-  readonly TELEGRAM_BOT_TOKEN: string;
-  readonly TELEGRAM_WEBHOOK_SECRET: string;
-  readonly TELEGRAM_API_ROOT: string;
-  readonly OPENAI_BASE_URL: string;
-  readonly OPENAI_API_KEYS: string;
-}
-
-interface Message {
-  readonly message_id: number;
-  readonly chat: { readonly id: number };
-  readonly text?: string;
-}
-
-const HISTORY_ROWS = 20;
 const JOURNAL_SLOTS = 256;
 const TOOLS = definitions(toolset({}, { hasPerson: true, skills: [] })).map(({ name, description, inputSchema }) => ({
   type: "function",
   function: { name, description, parameters: inputSchema },
 }));
 
-export class TollSession extends DurableObject<Environment> {
+export class TollSession extends FloorSession {
   readonly #sql: SqlStorage;
   #seq = 0;
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
-    this.#sql.exec("CREATE TABLE IF NOT EXISTS said (id INTEGER PRIMARY KEY, role TEXT NOT NULL, words TEXT NOT NULL)");
     this.#sql.exec("CREATE TABLE IF NOT EXISTS journal (slot INTEGER PRIMARY KEY, value TEXT NOT NULL)");
     this.#sql.exec("CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, words TEXT NOT NULL)");
   }
 
-  accept(message: Message): void {
+  override accept(message: Message): void {
     this.ctx.storage.transactionSync(() => {
       this.#sql.exec("INSERT INTO said (role, words) VALUES ('user', ?)", message.text ?? "");
       this.#journal({ state: "running", input: message.message_id });
@@ -112,18 +96,3 @@ async function textOf(response: Response): Promise<string> {
     }
   }
 }
-
-const app = new Hono<{ Bindings: Environment }>();
-
-app.get("/health", (context) => context.json({ status: "ok" }));
-
-app.post("/telegram/webhook", async (context) => {
-  if (context.req.header("x-telegram-bot-api-secret-token") !== context.env.TELEGRAM_WEBHOOK_SECRET) {
-    return context.json({ ok: false }, 401);
-  }
-  const { message } = await context.req.json<{ message?: Message }>();
-  if (message) await context.env.SESSION.getByName(`telegram:${message.chat.id}`).accept(message);
-  return context.json({ ok: true });
-});
-
-export default app;
