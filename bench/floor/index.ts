@@ -22,7 +22,7 @@ export interface Message {
   readonly text?: string;
 }
 
-export const HISTORY_ROWS = 20;
+const HISTORY_ROWS = 20;
 
 export class FloorSession extends DurableObject<Environment> {
   readonly #sql: SqlStorage;

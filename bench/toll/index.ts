@@ -1,7 +1,7 @@
 import { Api } from "grammy/web";
 import { definitions } from "../../src/agent/tools/definitions.ts";
 import { toolset } from "../../src/agent/tools/toolset.ts";
-import { type Environment, FloorSession, HISTORY_ROWS, type Message } from "../floor/index.ts";
+import { type Environment, FloorSession, type Message } from "../floor/index.ts";
 
 export { default } from "../floor/index.ts";
 
@@ -11,6 +11,7 @@ export { default } from "../floor/index.ts";
  * nothing, repeats nothing and recovers nothing: what it is slower than the floor is what the toll costs by itself.
  */
 
+const HISTORY_ROWS = 20;
 const JOURNAL_SLOTS = 256;
 const TOOLS = definitions(toolset({}, { hasPerson: true, skills: [] })).map(({ name, description, inputSchema }) => ({
   type: "function",
