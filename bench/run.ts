@@ -17,7 +17,7 @@ import { FLOOR, OURS, Stage, TOLL, type Turn } from "./stage.ts";
  */
 
 /** Chats that are talked to: so many that none is written to twice in a second, so few that none falls asleep. */
-const CHATS = 400;
+const CHATS = 800;
 const AT_ONCE = 16;
 /** Turns of each chat before anything is timed. */
 const WARMING_TURNS = 4;
