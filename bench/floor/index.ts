@@ -38,11 +38,15 @@ export class FloorSession extends DurableObject<Environment> {
     this.ctx.waitUntil(this.#answer(message));
   }
 
-  async #answer(message: Message): Promise<void> {
+  protected history(): readonly { readonly role: string; readonly content: string }[] {
     const rows = this.#sql
       .exec<{ role: string; words: string }>("SELECT role, words FROM said ORDER BY id DESC LIMIT ?", HISTORY_ROWS)
       .toArray();
-    const messages = rows.reverse().map(({ role, words }) => ({ role, content: words }));
+    return rows.reverse().map(({ role, words }) => ({ role, content: words }));
+  }
+
+  async #answer(message: Message): Promise<void> {
+    const messages = this.history();
     const response = await fetch(`${this.env.OPENAI_BASE_URL}/chat/completions`, {
       method: "POST",
       headers: { authorization: `Bearer ${this.env.OPENAI_API_KEYS}`, "content-type": "application/json" },

@@ -11,7 +11,6 @@ export { default } from "../floor/index.ts";
  * nothing, repeats nothing and recovers nothing: what it is slower than the floor is what the toll costs by itself.
  */
 
-const HISTORY_ROWS = 20;
 const JOURNAL_SLOTS = 256;
 const TOOLS = definitions(toolset({}, { hasPerson: true, skills: [] })).map(({ name, description, inputSchema }) => ({
   type: "function",
@@ -40,10 +39,7 @@ export class TollSession extends FloorSession {
   }
 
   async #answer(message: Message): Promise<void> {
-    const rows = this.#sql
-      .exec<{ role: string; words: string }>("SELECT role, words FROM said ORDER BY id DESC LIMIT ?", HISTORY_ROWS)
-      .toArray();
-    const messages = rows.reverse().map(({ role, words }) => ({ role, content: words }));
+    const messages = this.history();
     const options = { stream: true, stream_options: { include_usage: true } };
     const response = await fetch(`${this.env.OPENAI_BASE_URL}/chat/completions`, {
       method: "POST",
