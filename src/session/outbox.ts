@@ -84,10 +84,8 @@ export interface Sql {
   ): { toArray(): Row[]; one(): Row; readonly rowsWritten: number };
 }
 
-/** What is noted of streamed messages; the newest run is asked for four times a turn, the others hardly ever. */
-const RUNS_NOTED = 4;
-
 interface Streamed {
+  readonly run: string;
   readonly ids: readonly number[];
   readonly isSending: boolean;
 }
@@ -103,7 +101,8 @@ export class Outbox {
   #head: Delivery | null | undefined;
   /** How many rows there are; undefined: not known. */
   #count: number | undefined;
-  readonly #streamed = new Map<string, Streamed>();
+  /** The streamed messages by their slot; undefined: not known. There are few: one for each run that is not delivered yet. */
+  #streamed: Map<number, Streamed> | undefined;
 
   /** `unreadable` gives the words that stand in for a row that cannot be read. */
   constructor(sql: Sql, unreadable: () => string) {
@@ -129,7 +128,7 @@ export class Outbox {
   forget(): void {
     this.#head = undefined;
     this.#count = undefined;
-    this.#streamed.clear();
+    this.#streamed = undefined;
   }
 
   put(delivery: NewDelivery, now: number, dueAt: number): number {
@@ -253,24 +252,25 @@ export class Outbox {
   /** `isSending`: one more message is on its way, and whether it was accepted is not known yet. */
   remember(run: string, ids: readonly number[], isSending: boolean): void {
     // In its own row, or in that of a run which nobody goes back to: one row is written either way.
-    this.#sql.exec(
-      `INSERT INTO growing (slot, run, ids, sending) VALUES (COALESCE(
-        (SELECT slot FROM growing WHERE run = ?1),
-        (SELECT MIN(slot) FROM growing WHERE run NOT IN (SELECT run FROM outbox WHERE run IS NOT NULL)),
-        (SELECT COALESCE(MAX(slot), 0) + 1 FROM growing)), ?1, ?2, ?3)
-        ON CONFLICT (slot) DO UPDATE SET run = excluded.run, ids = excluded.ids, sending = excluded.sending`,
-      run,
-      JSON.stringify(ids),
-      isSending ? 1 : 0,
-    );
-    // It may have taken the row of another run.
-    this.#streamed.clear();
-    this.#note(run, { ids: [...ids], isSending });
+    const { slot } = this.#sql
+      .exec<{ slot: number }>(
+        `INSERT INTO growing (slot, run, ids, sending) VALUES (COALESCE(
+          (SELECT slot FROM growing WHERE run = ?1),
+          (SELECT MIN(slot) FROM growing WHERE run NOT IN (SELECT run FROM outbox WHERE run IS NOT NULL)),
+          (SELECT COALESCE(MAX(slot), 0) + 1 FROM growing)), ?1, ?2, ?3)
+          ON CONFLICT (slot) DO UPDATE SET run = excluded.run, ids = excluded.ids, sending = excluded.sending
+          RETURNING slot`,
+        run,
+        JSON.stringify(ids),
+        isSending ? 1 : 0,
+      )
+      .one();
+    this.#streamed?.set(slot, { run, ids: [...ids], isSending });
   }
 
   /** A message of the run was on its way when this was last written. */
   isSending(run: string): boolean {
-    return this.#streamedOf(run).isSending;
+    return this.#streamedOf(run)?.isSending ?? false;
   }
 
   /** One that cannot be read must not hold up those behind it: it becomes a word of what happened. */
@@ -279,26 +279,24 @@ export class Outbox {
   }
 
   remembered(run: string): readonly number[] {
-    return this.#streamedOf(run).ids;
+    return this.#streamedOf(run)?.ids ?? [];
   }
 
-  #streamedOf(run: string): Streamed {
-    const noted = this.#streamed.get(run);
-    if (noted) return noted;
-    const row = this.#sql
-      .exec<{ ids: string; sending: number }>("SELECT ids, sending FROM growing WHERE run = ?", run)
-      .toArray()[0];
-    return this.#note(run, row ? { ids: readIds(row.ids) ?? [], isSending: row.sending === 1 } : NOTHING_STREAMED);
+  #streamedOf(run: string): Streamed | undefined {
+    this.#streamed ??= this.#readStreamed();
+    for (const streamed of this.#streamed.values()) if (streamed.run === run) return streamed;
+    return undefined;
   }
 
-  #note(run: string, streamed: Streamed): Streamed {
-    if (this.#streamed.size >= RUNS_NOTED) this.#streamed.clear();
-    this.#streamed.set(run, streamed);
-    return streamed;
+  #readStreamed(): Map<number, Streamed> {
+    const rows = this.#sql
+      .exec<{ slot: number; run: string; ids: string; sending: number }>("SELECT slot, run, ids, sending FROM growing")
+      .toArray();
+    return new Map(
+      rows.map(({ slot, run, ids, sending }) => [slot, { run, ids: readIds(ids) ?? [], isSending: sending === 1 }]),
+    );
   }
 }
-
-const NOTHING_STREAMED: Streamed = { ids: [], isSending: false };
 
 type OutboxRow = {
   id: number;
