@@ -21,7 +21,8 @@ const ALARM_AGAIN_MS = 5_000;
 export class Session extends DurableObject<Environment> {
   #shell: SessionShell | undefined;
 
-  accept(request: { readonly inbound: Inbound }): Promise<Accepted> {
+  async accept(request: { readonly inbound: Inbound }): Promise<Accepted> {
+    await this.#shell?.ending;
     return this.#open().accept(request.inbound);
   }
 

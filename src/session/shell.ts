@@ -47,6 +47,7 @@ export class SessionShell {
   readonly reminders: Reminders;
   #touchedAt = 0;
   #prunedAt = 0;
+  #ending: Promise<void> | undefined;
   #isWiped = false;
 
   constructor(ports: SessionPorts) {
@@ -179,11 +180,23 @@ export class SessionShell {
   }
 
   /** Deletes everything of this session. Whoever waits for an answer is told first that none comes, if Telegram takes it. */
-  async erase(): Promise<void> {
+  erase(): Promise<void> {
+    this.#ending ??= this.#endAndWipe().finally(() => {
+      this.#ending = undefined;
+    });
+    return this.#ending;
+  }
+
+  /** While it is being erased: what comes meanwhile is for the session that begins here next. */
+  get ending(): Promise<void> | undefined {
+    return this.#ending;
+  }
+
+  async #endAndWipe(): Promise<void> {
     this.#end();
     const { after } = this.#ports;
     await Promise.race([this.door.courier.deliver(), new Promise<void>((done) => void after(FAREWELL_MS, done))]);
-    // Somebody may have written meanwhile.
+    // A reminder may have fallen due meanwhile.
     this.#end();
     this.#wipe();
   }

@@ -26,6 +26,20 @@ function ask(path: string, init: RequestInit = {}, token: string | undefined = T
   return Promise.resolve(worker.fetch(request, outside, createExecutionContext()));
 }
 
+/** The first of an album: it waits for the others, and no run begins yet. */
+function sendPhoto(chatId: number, messageId: number): Promise<Response> {
+  const from = { id: chatId, is_bot: false, first_name: "Ada" };
+  const photo = [{ file_id: "f", file_unique_id: "u", width: 1, height: 1 }];
+  const chat = { id: chatId, type: "private" };
+  const message = { message_id: messageId, date: 1, from, chat, media_group_id: "a", photo };
+  const update = new Request("https://bot.test/telegram/webhook", {
+    method: "POST",
+    headers: { "x-telegram-bot-api-secret-token": settings.TELEGRAM_WEBHOOK_SECRET },
+    body: JSON.stringify({ update_id: chatId * 10 + messageId, message }),
+  });
+  return Promise.resolve(worker.fetch(update, { ...outside, ALLOWED_USERS: "*" }, createExecutionContext()));
+}
+
 afterEach(() => vi.restoreAllMocks());
 
 describe("the maintainers' part of the Worker", () => {
@@ -97,20 +111,29 @@ describe("the maintainers' part of the Worker", () => {
       said.push(JSON.parse(String(init?.body)).text);
       return Response.json({ ok: true, result: { message_id: 1 } });
     });
-    const from = { id: 407, is_bot: false, first_name: "Ada" };
-    const photo = [{ file_id: "f", file_unique_id: "u", width: 1, height: 1 }];
-    const message = { message_id: 1, date: 1, from, chat: { id: 407, type: "private" }, media_group_id: "a", photo };
-    const update = new Request("https://bot.test/telegram/webhook", {
-      method: "POST",
-      headers: { "x-telegram-bot-api-secret-token": settings.TELEGRAM_WEBHOOK_SECRET },
-      body: JSON.stringify({ update_id: 407, message }),
-    });
-    await worker.fetch(update, { ...outside, ALLOWED_USERS: "*" }, createExecutionContext());
+    await sendPhoto(407, 1);
     expect(await (await ask("/admin/sessions/telegram:407/erase", { method: "POST" })).json()).toEqual({ ok: true });
     expect(said).toEqual([expect.stringContaining("Stopped")]);
     expect((await ask("/admin/sessions/telegram:407")).status).toBe(404);
     const events = ["admin.did", "delivery.sent", "update.accepted", "update.dropped"];
     await vi.waitFor(() => expect(lines.map(({ event }) => event).toSorted()).toEqual(events));
+  });
+
+  it("keeps what is written while a session is erased for the one that begins next", async () => {
+    const farewell = Promise.withResolvers<void>();
+    const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(async () => {
+      await farewell.promise;
+      return Response.json({ ok: true, result: { message_id: 1 } });
+    });
+    await sendPhoto(408, 1);
+    const erased = ask("/admin/sessions/telegram:408/erase", { method: "POST" });
+    await vi.waitFor(() => expect(fetched).toHaveBeenCalledOnce());
+    const written = sendPhoto(408, 2);
+    farewell.resolve();
+    expect((await erased).status).toBe(200);
+    expect((await written).status).toBe(200);
+    const view: { readonly queued: number } = await (await ask("/admin/sessions/telegram:408")).json();
+    expect(view.queued).toBe(1);
   });
 
   it("shows the page and its live parts", async () => {
