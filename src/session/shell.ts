@@ -75,8 +75,9 @@ export class SessionShell {
   /** The object's alarm: whatever is due, and the derivation of the next one. Never the run itself. */
   alarm(): void {
     const now = this.#ports.now();
-    const { turn } = this.door.session;
-    this.door.log("alarm.fired", { state: turn.phase });
+    const { session } = this.door;
+    const run = runOf(session)?.run;
+    this.door.log("alarm.fired", { state: session.turn.phase, ...(run === undefined ? {} : { run }) });
     const endsAt = this.#endsAt();
     if (endsAt !== undefined && endsAt <= now && this.reminders.nextAt() === undefined) {
       this.#wipe();
