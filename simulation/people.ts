@@ -30,6 +30,8 @@ export class Person {
   readonly #spots: readonly Spot[];
   readonly #id: number;
   readonly #oldButtons: { readonly spot: Spot; readonly data: string; readonly messageId: number }[] = [];
+  /** When a text that a client splits was written. */
+  #splitAt = Number.NEGATIVE_INFINITY;
   #last: { readonly spot: Spot; readonly message: WrittenMessage; readonly wanted: Wanted } | undefined;
   #isQuiet = false;
 
@@ -98,6 +100,7 @@ export class Person {
   #split(spot: Spot): void {
     const { timeline, chance } = this.#world;
     this.#say(spot, LONG_TEXT);
+    this.#splitAt = timeline.now;
     timeline.after(chance.below(2_500), "rest of a text", () => {
       if (!this.#isQuiet) this.#say(spot, "");
     });
@@ -127,7 +130,10 @@ export class Person {
     const { chance } = this.#world;
     const words = chance.pick(["to nobody", "/status@another_bot", "@another_bot and you?"]);
     const update = this.#updates.nextId();
-    this.#updates.send(spot, messageBody(update, "message", spot, this.#id, this.#write(spot, words)), "out");
+    // Right after a long text it may be the rest of that.
+    const isRest = this.#world.timeline.now - this.#splitAt < 4_000;
+    const body = messageBody(update, "message", spot, this.#id, this.#write(spot, words));
+    this.#updates.send(spot, body, isRest ? "any" : "out");
   }
 
   #command(spot: Spot): void {

@@ -157,7 +157,9 @@ const asides = new Map<number, Bucket>();
 const stops = new Map<number, Bucket>();
 const rateNotices = new Map<number, Bucket>();
 /** Of what more may come, by session and person: the last piece, and the session that has it. */
-const begunMessages = new Map<string, { readonly last: Input; readonly home: string }>();
+const begunMessages = new Map<string, { readonly last: Input; readonly writtenAt: number; readonly home: string }>();
+/** A client sends the parts of a text at once, in whole seconds. After an outage, what was written minutes apart comes together. */
+const SPLIT_WRITTEN_MS = 3_000;
 const loops = new Map<number, LoopGuard>();
 const failures = new Map<number, number>();
 /** A person who is let out again may go on for so long in isolates that know them. */
@@ -233,13 +235,16 @@ class Entrance {
   homeOfPiece(session: string, inbound: Inbound): string | undefined {
     if (inbound.kind !== "message") return undefined;
     const begun = begunMessages.get(`${session} ${inbound.from.id}`);
-    return begun && goesWith(begun.last, inputOf(inbound, Date.now())) ? begun.home : undefined;
+    if (!begun || !goesWith(begun.last, inputOf(inbound, Date.now()))) return undefined;
+    const { albumId, writtenAt } = inbound.message;
+    return albumId !== undefined || writtenAt - begun.writtenAt <= SPLIT_WRITTEN_MS ? begun.home : undefined;
   }
 
   notePiece(session: string, home: string, inbound: Inbound): void {
     if (inbound.kind !== "message") return;
     const last = inputOf(inbound, Date.now());
-    if (mayGoOn(last)) remember(begunMessages, `${session} ${inbound.from.id}`, { last, home });
+    const { writtenAt } = inbound.message;
+    if (mayGoOn(last)) remember(begunMessages, `${session} ${inbound.from.id}`, { last, writtenAt, home });
   }
 
   /** A stranger in private hears why, once in a while; one who asks to be let in gets a code. */

@@ -110,6 +110,10 @@ describe("a message of several pieces", () => {
     expect(await send({ ...text, text: `@keeper_bot ${"a ".repeat(2_040)}` })).toMatchObject(accepted);
     expect(await send({ ...text, from: BOB, text: "what is he writing?" }, EVERYBODY)).toMatchObject(notForUs);
     expect(await send({ ...text, text: "the rest of it" })).toMatchObject(accepted);
+
+    const longAgo = { ...text, date: 1_000, text: `@keeper_bot ${"b ".repeat(2_040)}` };
+    expect(await send(longAgo)).toMatchObject(accepted);
+    expect(await send({ ...text, date: 1_030, text: "written later, come at once" })).toMatchObject(notForUs);
   });
 
   it("goes with its first piece into a session of its own", async () => {
