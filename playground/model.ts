@@ -157,13 +157,17 @@ export class ModelStandIn {
         ? "anthropic"
         : undefined;
     const text = (await readBody(request)).toString("utf8");
-    if (path.endsWith("/audio/transcriptions")) return sendJson(response, 200, { text: "These words were spoken." });
+    const key = String(request.headers["x-api-key"] ?? (request.headers.authorization ?? "").replace(/^Bearer /, ""));
+    if (path.endsWith("/audio/transcriptions")) {
+      const closed = closedDoor(this.doorOf(key), "openai", key);
+      if (closed) return sendJson(response, closed.status, closed.body, closed.headers);
+      return sendJson(response, 200, { text: "These words were spoken." });
+    }
     if (dialect === undefined || request.method !== "POST") {
       return sendJson(response, 404, {
         error: { message: `Unknown request URL: ${path}`, type: "invalid_request_error" },
       });
     }
-    const key = String(request.headers["x-api-key"] ?? (request.headers.authorization ?? "").replace(/^Bearer /, ""));
     const body = parse(text);
     const conversation = readConversation(dialect, body);
     if (!conversation) {

@@ -4,6 +4,8 @@ import type {
   LanguageModelV4StreamPart as Part,
   LanguageModelV4StreamResult as StreamResult,
 } from "@ai-sdk/provider";
+import { toRawFailure } from "../src/models/raw-failure.ts";
+import type { Transcription } from "../src/models/transcribe.ts";
 import type { Chance } from "./chance.ts";
 import type { Life } from "./life.ts";
 import type { Key, Providers } from "./providers.ts";
@@ -29,6 +31,9 @@ export interface ModelCall {
   readonly answers: readonly number[];
   outcome: "on" | "served" | "failed" | "cut";
 }
+
+/** The model that hears voice messages, of whatever provider. */
+export const HEARS = "whisper";
 
 export interface ModelPorts {
   readonly timeline: Timeline;
@@ -63,28 +68,8 @@ export class Models {
 
   #stream(host: SessionHost, life: Life, model: string, key: Key, options: CallOptions): Promise<StreamResult> {
     const { timeline, chance, weather, providers } = this.#ports;
-    const written = JSON.stringify(options.prompt);
-    const call: ModelCall = {
-      host,
-      life,
-      run: host.runNow(),
-      key,
-      model,
-      startedAt: timeline.now,
-      signal: options.abortSignal,
-      tokens: marks(written, /zq(\d+)z/g),
-      answers: marks(written, /ans(\d+)a/g),
-      outcome: "on",
-    };
-    this.calls.add(call);
-    this.#ports.began(call);
+    const { call, over } = this.#begin(host, life, model, key, options.abortSignal, JSON.stringify(options.prompt));
     const wordsOnly = options.toolChoice?.type === "none" || (options.tools?.length ?? 0) === 0;
-    const over = (outcome: ModelCall["outcome"]) => {
-      if (call.outcome !== "on") return;
-      call.outcome = outcome;
-      this.calls.delete(call);
-      this.#ports.ended(call);
-    };
     return new Promise((resolve, reject) => {
       const cut = () => {
         over("cut");
@@ -109,6 +94,58 @@ export class Models {
         resolve({ stream: this.#parts(call, plan, slow, over) });
       });
     });
+  }
+
+  /** What is said in a recording, where the key is taken. */
+  hear(host: SessionHost, life: Life, key: Key, signal: AbortSignal): Promise<Transcription> {
+    const { timeline, chance, providers } = this.#ports;
+    const { over } = this.#begin(host, life, HEARS, key, signal, "");
+    return new Promise((resolve) => {
+      const cut = () => {
+        over("cut");
+        resolve({ ok: false, kind: "cut" });
+      };
+      if (signal.aborted) return cut();
+      signal.addEventListener("abort", cut, { once: true });
+      timeline.after(chance.between(100, 5_000), "transcription", () => {
+        if (!life.isAwake) return cut();
+        const error = providers.refusal(key);
+        const raw = error && toRawFailure(key.provider, error, timeline.now, false);
+        over(raw ? "failed" : "served");
+        resolve(raw ? { ok: false, kind: "failed", raw } : { ok: true, text: "words that were heard" });
+      });
+    });
+  }
+
+  #begin(
+    host: SessionHost,
+    life: Life,
+    model: string,
+    key: Key,
+    signal: AbortSignal | undefined,
+    written: string,
+  ): { readonly call: ModelCall; readonly over: (outcome: ModelCall["outcome"]) => void } {
+    const call: ModelCall = {
+      host,
+      life,
+      run: host.runNow(),
+      key,
+      model,
+      startedAt: this.#ports.timeline.now,
+      signal,
+      tokens: marks(written, /zq(\d+)z/g),
+      answers: marks(written, /ans(\d+)a/g),
+      outcome: "on",
+    };
+    this.calls.add(call);
+    this.#ports.began(call);
+    const over = (outcome: ModelCall["outcome"]) => {
+      if (call.outcome !== "on") return;
+      call.outcome = outcome;
+      this.calls.delete(call);
+      this.#ports.ended(call);
+    };
+    return { call, over };
   }
 
   #parts(

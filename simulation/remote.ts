@@ -125,17 +125,6 @@ export class Remote {
     return this.hop("session", () => this.#hosts.of(key).call("tell", (shell) => shell.tell({ key: word, params })));
   }
 
-  /** Words of a voice message; now and then there are none. */
-  transcribe(signal: AbortSignal): Promise<string | undefined> {
-    const { timeline, chance, weather } = this.#world;
-    return new Promise((resolve) => {
-      signal.addEventListener("abort", () => resolve(undefined), { once: true });
-      timeline.after(chance.between(100, 5_000), "transcription", () =>
-        resolve(chance.hit(weather().modelFault) ? undefined : "words that were heard"),
-      );
-    });
-  }
-
   pool(provider: string): PoolHost {
     const pool = this.#pools.get(provider);
     if (!pool) throw new Error(`there is no pool of ${provider}`);

@@ -1,9 +1,10 @@
 import type { Settings } from "../src/config.ts";
 import type { Verdict } from "../src/core/failure.ts";
 import type { PoolNotice } from "../src/core/pool.ts";
-import type { PoolPort, SessionPorts } from "../src/session/ports.ts";
+import type { PoolPort, Recording, SessionPorts } from "../src/session/ports.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Life } from "./life.ts";
+import type { Key } from "./providers.ts";
 import type { Remote } from "./remote.ts";
 import type { SessionHost } from "./session-host.ts";
 import type { World } from "./world.ts";
@@ -48,15 +49,13 @@ export function portsOf(world: World, remote: Remote, hosts: Hosts, settings: ()
         life.async("credentials", async () => world.providers.of(provider).map(({ id }) => id)),
       model: (name, secret) =>
         life.async("model", async () => {
-          const key = world.providers.keys.find((candidate) => candidate.secret === secret);
-          if (!key) throw new Error("no such key");
-          return world.models.model(host, life, name.model, key);
+          return world.models.model(host, life, name.model, keyOf(world, secret));
         }),
       person: (userId) => remote.person(life, userId),
       ...(current.transcriptionModel
         ? {
-            transcribe: (_bytes: Uint8Array, _name: string, _mime: string, signal: AbortSignal) =>
-              life.async("transcribe", () => remote.transcribe(signal)),
+            transcribe: (_recording: Recording, key: string, signal: AbortSignal) =>
+              life.async("transcribe", async () => world.models.hear(host, life, keyOf(world, key), signal)),
           }
         : {}),
       touch: (at) => life.async("touch", async () => void (await remote.touch(host.key, at))),
@@ -128,6 +127,12 @@ function poolOf(
         return remote.hop("pool", () => tellOwners(remote.pool(provider).report(report).notices));
       }),
   };
+}
+
+function keyOf(world: World, secret: string): Key {
+  const key = world.providers.keys.find((candidate) => candidate.secret === secret);
+  if (!key) throw new Error("no such key");
+  return key;
 }
 
 function classOf(verdict: Verdict): string {

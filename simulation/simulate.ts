@@ -6,6 +6,7 @@ import type { Check, Violation } from "./facts.ts";
 import { Fate } from "./fate.ts";
 import { Gone, StorageFault } from "./gone.ts";
 import { Hosts } from "./hosts.ts";
+import { HEARS } from "./model.ts";
 import { Observer } from "./observer.ts";
 import { Person } from "./people.ts";
 import { GROUP_WRITERS, STRANGER, spots as spotsOf } from "./places.ts";
@@ -200,7 +201,7 @@ function environmentOf({ chance, providers }: World): RawEnvironment {
     SESSION_DAILY_RESET_HOUR: chance.pick(["", "12"]),
     GROUP_SESSIONS: chance.pick(["shared", "shared", "per_user"]),
     POOL_STRATEGY: chance.pick(["fill_first", "fill_first", "round_robin", "least_used", "random"]),
-    TRANSCRIPTION_MODEL: chance.pick(["", "openai/whisper"]),
+    TRANSCRIPTION_MODEL: chance.pick(["", `openai/${HEARS}`]),
     CONTEXT_TOKENS: chance.pick(["40000", "40000", "2000"]),
     USER_RATE_PER_MINUTE: chance.pick(["0", "0", "0", "6"]),
     ASK_TIMEOUT_SECONDS: chance.pick(["60", "600"]),

@@ -74,7 +74,7 @@ export interface Settings {
   readonly contextTokens: number;
   /** Hosts that fetch_page may reach although they are private: for the playground and for tests. */
   readonly fetchAllowHosts: readonly string[];
-  /** Base URL and model of a transcription endpoint, as `provider/model`. */
+  /** Hears voice messages, as `provider/model`. */
   readonly transcriptionModel?: ModelName;
   readonly problems: readonly Problem[];
 }
@@ -117,7 +117,8 @@ export function readSettings(env: RawEnvironment): Settings {
     ...read.models("MODEL", DEFAULT_MODEL).slice(0, 1),
     ...(read.text("FALLBACK_MODELS") ? read.models("FALLBACK_MODELS", "") : []),
   ];
-  for (const { provider } of models) {
+  const transcription = read.text("TRANSCRIPTION_MODEL") ? read.models("TRANSCRIPTION_MODEL", "")[0] : undefined;
+  for (const { provider } of [...models, ...(transcription ? [transcription] : [])]) {
     if (provider === "workersai" || (providers.get(provider)?.keys.length ?? 0) > 0) continue;
     const [baseUrl, keys] = [`${environmentName(provider)}_BASE_URL`, `${environmentName(provider)}_API_KEYS`];
     // What is wrong with it is said already, or with another model of the same provider.
@@ -127,7 +128,7 @@ export function readSettings(env: RawEnvironment): Settings {
         ? { name: keys, expected: KEYS_EXPECTED, missing: true }
         : {
             name: baseUrl,
-            expected: `the base URL of provider "${provider}", which MODEL or FALLBACK_MODELS names`,
+            expected: `the base URL of provider "${provider}", which MODEL, FALLBACK_MODELS or TRANSCRIPTION_MODEL names`,
             missing: true,
           },
     );
@@ -137,7 +138,6 @@ export function readSettings(env: RawEnvironment): Settings {
   const dailyResetHour = read.optionalNumber("SESSION_DAILY_RESET_HOUR", 0, 23, true);
   const persona = read.text("PERSONA");
   const search = readSearch(read);
-  const transcription = read.text("TRANSCRIPTION_MODEL") ? read.models("TRANSCRIPTION_MODEL", "")[0] : undefined;
 
   return {
     botToken: read.required(

@@ -1,5 +1,5 @@
 import type { Check } from "../facts.ts";
-import type { ModelCall } from "../model.ts";
+import { HEARS, type ModelCall } from "../model.ts";
 import type { SessionHost } from "../session-host.ts";
 
 /** Keys: who failed is charged, nobody else; who is known to rest is left alone. */
@@ -78,11 +78,11 @@ export const CREDENTIALS: readonly Check[] = [
     watch: () => {
       const charged = new Map<SessionHost, { run: string; credentials: Set<string> }>();
       return {
-        reported: ({ host, run, credential, ok }) => {
+        reported: ({ host, run, credential, model, ok }) => {
           if (ok) return undefined;
           const known = charged.get(host);
           const credentials = known?.run === run ? known.credentials : new Set<string>();
-          credentials.add(credential);
+          credentials.add(triedAs(credential, model));
           charged.set(host, { run, credentials });
           return undefined;
         },
@@ -93,7 +93,9 @@ export const CREDENTIALS: readonly Check[] = [
         },
         modelCalled: (call) => {
           const known = charged.get(call.host);
-          return known !== undefined && known.run === call.run && known.credentials.has(call.key.id)
+          return known !== undefined &&
+            known.run === call.run &&
+            known.credentials.has(triedAs(call.key.id, call.model))
             ? `${call.run} calls ${call.key.id} again, which has failed it`
             : undefined;
         },
@@ -101,3 +103,8 @@ export const CREDENTIALS: readonly Check[] = [
     },
   },
 ];
+
+/** A recording is heard before the answer is asked for: a key that is refused for the one may be tried for the other. */
+function triedAs(credential: string, model: string): string {
+  return model === HEARS ? `${credential} hears` : credential;
+}

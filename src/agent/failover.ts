@@ -210,16 +210,7 @@ export class Failover {
       const now = ports.now();
       const raw = toRawFailure(name.provider, reply.error, now, reply.midStream);
       const verdict: Verdict = raw ? classify(raw) : { class: "network", retryable: true };
-      ports.log({
-        provider: name.provider,
-        model: name.model,
-        credential: lease.credential,
-        class: verdict.class,
-        code: verdict.code ?? "none",
-        mid_stream: reply.midStream,
-        ms: now - startedAt,
-        ...(verdict.requestId ? { request_id: verdict.requestId } : {}),
-      });
+      ports.log(failureFields(name, lease.credential, verdict, { midStream: reply.midStream, ms: now - startedAt }));
       if (touchesCredential(verdict)) {
         await ports.report(name, lease, { ok: false, verdict });
         return { kind: "rotate", verdict, text: reply.text };
@@ -253,6 +244,25 @@ export class Failover {
       };
     }
   }
+}
+
+/** What the log says of a call that failed (`run.failure`). */
+export function failureFields(
+  { provider, model }: ModelName,
+  credential: string,
+  verdict: Verdict,
+  { midStream, ms }: { readonly midStream: boolean; readonly ms: number },
+): Readonly<Record<string, string | number | boolean>> {
+  return {
+    provider,
+    model,
+    credential,
+    class: verdict.class,
+    code: verdict.code ?? "none",
+    mid_stream: midStream,
+    ms,
+    ...(verdict.requestId ? { request_id: verdict.requestId } : {}),
+  };
 }
 
 /** Until when, at the most. A key that somebody is trying is told of as soon as it has proved well, and not at that time. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ModelName, ProviderSettings } from "../config.ts";
 import type { RawFailure } from "../core/failure.ts";
-import { baseUrlOf } from "./base-url.ts";
+import { baseUrlOf, hasOwnHost } from "./base-url.ts";
 import { toRawFailure } from "./raw-failure.ts";
 import { ModelUnavailable, type UnavailableReason } from "./unavailable.ts";
 import { isAiBinding } from "./workers-ai.ts";
@@ -14,6 +14,7 @@ import { isAiBinding } from "./workers-ai.ts";
 export interface TranscriptionRequest {
   readonly model: ModelName;
   readonly settings: ProviderSettings | undefined;
+  /** Empty: a server of one's own that needs none. */
   readonly key: string;
   readonly audio: Uint8Array<ArrayBuffer>;
   /** With the extension that tells the format: providers go by it ("voice.ogg"). */
@@ -46,7 +47,7 @@ export async function transcribe(request: TranscriptionRequest): Promise<Transcr
     if (provider === "workersai" && baseUrl === undefined) return await whisper(request, signal);
     if (baseUrl === undefined) throw new ModelUnavailable(provider, "no_base_url");
     if (WITHOUT_TRANSCRIPTIONS.has(provider)) throw new ModelUnavailable(provider, "no_transcription");
-    if (request.key === "") throw new ModelUnavailable(provider, "no_key");
+    if (request.key === "" && hasOwnHost(provider)) throw new ModelUnavailable(provider, "no_key");
     return await post(`${baseUrl}/audio/transcriptions`, request, signal);
   } catch (error) {
     if (error instanceof ModelUnavailable) return { ok: false, kind: "unavailable", reason: error.reason };
@@ -63,7 +64,7 @@ async function post(url: string, request: TranscriptionRequest, signal: AbortSig
   const send = request.fetch ?? globalThis.fetch;
   const response = await send(url, {
     method: "POST",
-    headers: { authorization: `Bearer ${request.key}` },
+    headers: request.key === "" ? {} : { authorization: `Bearer ${request.key}` },
     body: form,
     redirect: "manual",
     signal,

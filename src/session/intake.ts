@@ -4,7 +4,7 @@ import { inlineText, textOf } from "../telegram/media-text.ts";
 import type { Attachment } from "../telegram/message.ts";
 import type { StoredPart, StoredUser } from "./conversation.ts";
 import type { HeldFiles } from "./held-files.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { Recording, SessionPorts } from "./ports.ts";
 import { nameOf, toldToModel, type Unusable, unusableAtSight } from "./unusable.ts";
 
 /**
@@ -26,6 +26,7 @@ export interface Taken {
 export async function intake(
   inbound: IncomingMessage,
   ports: SessionPorts,
+  hear: (recording: Recording) => Promise<string | undefined>,
   abilities: Abilities,
   shared: boolean,
   signal: AbortSignal,
@@ -36,7 +37,7 @@ export async function intake(
   const files: StoredPart[] = [];
   const unusable: Unusable[] = [];
   for (const attachment of inbound.message.attachments) {
-    const taken = await take(attachment, ports, abilities, signal, held);
+    const taken = await take(attachment, ports, hear, abilities, signal, held);
     if (typeof taken === "string") extra.push(taken);
     else if ("fileId" in taken) {
       files.push(taken);
@@ -57,6 +58,7 @@ type FilePart = Extract<StoredPart, { type: "file" }>;
 async function take(
   attachment: Attachment,
   ports: SessionPorts,
+  hear: (recording: Recording) => Promise<string | undefined>,
   abilities: Abilities,
   signal: AbortSignal,
   held: HeldFiles,
@@ -74,9 +76,12 @@ async function take(
   if (!file.ok) {
     return emoji ?? { key: file.reason === "too_big" ? "refused_too_big" : "file_gone", name, kind: attachment.kind };
   }
-  if (ports.transcribe && isSpoken(attachment)) {
-    const fileName = attachment.name ?? `${attachment.kind}.ogg`;
-    const heard = await ports.transcribe(file.bytes, fileName, file.mime, signal);
+  if (isSpoken(attachment)) {
+    const heard = await hear({
+      bytes: file.bytes,
+      name: attachment.name ?? `${attachment.kind}.ogg`,
+      mime: file.mime,
+    });
     return heard === undefined ? { key: "voice_failed", name, kind: attachment.kind } : `🎙 ${heard}`;
   }
   const isImage = /^image\/(jpeg|png|webp|gif)$/.test(file.mime);

@@ -7,6 +7,7 @@ import { styled } from "../words/styled.ts";
 import { wordKey, words } from "../words/words.ts";
 import { compactConversation } from "./compaction.ts";
 import { asidePrefix, type Door, type LiveRun } from "./door.ts";
+import { hear } from "./hearing.ts";
 import { Leasing, type LostLease } from "./leasing.ts";
 import { Material } from "./material.ts";
 import type { SessionPorts } from "./ports.ts";
@@ -69,6 +70,7 @@ class SessionRun implements LiveRun {
       progress: () => {
         this.#progressAt = ports.now();
       },
+      hear: (recording) => hear(recording, run, door, ports, signal),
     });
     this.#leasing = new Leasing(run, door, ports);
     this.#toolbox = new Toolbox(door, ports, reminders, { run, signal, turn });

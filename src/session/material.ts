@@ -20,7 +20,7 @@ import {
 import type { Door } from "./door.ts";
 import { HeldFiles } from "./held-files.ts";
 import { type Abilities, intake } from "./intake.ts";
-import type { ParentContext, SessionPorts } from "./ports.ts";
+import type { ParentContext, Recording, SessionPorts } from "./ports.ts";
 import * as questions from "./questions.ts";
 import { skillsOf } from "./skills.ts";
 import { TRANSCRIPT_WINDOW_ROWS, type TranscriptRow } from "./store.ts";
@@ -42,6 +42,8 @@ export interface MaterialContext {
   /** The model that is asked first. */
   model(): ModelName | undefined;
   progress(): void;
+  /** What is said in a recording; undefined: it could not be heard. */
+  hear(recording: Recording): Promise<string | undefined>;
 }
 
 export class Material {
@@ -186,6 +188,7 @@ export class Material {
     const { stored, unusable } = await intake(
       inbound,
       this.#ports,
+      this.#context.hear,
       abilities,
       this.#shared(),
       signal,

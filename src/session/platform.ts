@@ -74,13 +74,12 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
     person: (userId) => personOf(env, userId),
     ...(transcription
       ? {
-          transcribe: async (bytes, name, mime, signal) => {
+          transcribe: async ({ bytes, name, mime }, key, signal) => {
             const { transcribe } = await import("../models/transcribe.ts");
-            const provider = settings.providers.get(transcription.provider);
-            const heard = await transcribe({
+            return transcribe({
               model: transcription,
-              settings: provider,
-              key: provider?.keys[0]?.key ?? "",
+              settings: settings.providers.get(transcription.provider),
+              key,
               audio: new Uint8Array(bytes),
               fileName: name,
               mime,
@@ -90,7 +89,6 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
               fetch: send,
               ...(env.AI === undefined ? {} : { ai: env.AI }),
             });
-            return heard.ok ? heard.text : undefined;
           },
         }
       : {}),

@@ -7,6 +7,7 @@ import type { Verdict } from "../core/failure.ts";
 import type { Shortage } from "../core/pool-choice.ts";
 import type { Choices } from "../core/session.ts";
 import type { Log } from "../log.ts";
+import type { Transcription } from "../models/transcribe.ts";
 import type { Call } from "../telegram/outbound.ts";
 import type { Sql } from "./outbox.ts";
 
@@ -45,13 +46,8 @@ export interface SessionPorts {
   credentials(provider: string): Promise<readonly string[]>;
   model(name: ModelName, key: string): Promise<LanguageModelV4>;
   person(userId: number): Person;
-  /** Words of a voice message; undefined: they could not be had. Absent: no transcription is set up. */
-  readonly transcribe?: (
-    bytes: Uint8Array,
-    name: string,
-    mime: string,
-    signal: AbortSignal,
-  ) => Promise<string | undefined>;
+  /** What is said in a recording, with that key; hearing.ts has the keys. Absent: no transcription is set up. */
+  readonly transcribe?: (recording: Recording, key: string, signal: AbortSignal) => Promise<Transcription>;
   /** Tells the directory that this session is used. */
   touch(at: number): Promise<void>;
   /** Things of the whole bot: skills that were added, notices to the owners. */
@@ -62,6 +58,13 @@ export interface SessionPorts {
   readonly chatReminders?: RemindersPort;
   /** What an aside (`…:bg:…`, `…:btw:…`) takes from the session it was asked in; elsewhere nothing. */
   parentContext(): Promise<ParentContext>;
+}
+
+export interface Recording {
+  readonly bytes: Uint8Array;
+  /** With the extension that tells the format. */
+  readonly name: string;
+  readonly mime: string;
 }
 
 /** Plain data: how the session speaks, and the conversation where the aside may read it (`…:btw:…`). */

@@ -32,6 +32,7 @@ function taken(held: HeldFiles, attachments: readonly Attachment[]) {
   return intake(
     inbound as unknown as Parameters<typeof intake>[0],
     ports,
+    async () => undefined,
     { images: true, pdf: true },
     false,
     signal,

@@ -48,6 +48,21 @@ describe("a voice message", () => {
     expect(file instanceof File && [file.name, file.type, file.size]).toEqual(["voice.ogg", "audio/ogg", 20_000]);
   });
 
+  test("is heard by a server of one's own that wants no key", async () => {
+    const sent: Headers[] = [];
+    const own = {
+      model: { provider: "mine", model: "whisper" },
+      settings: { name: "mine", keys: [{ key: "" }], baseUrl: "http://stub/v1" },
+      key: "",
+      fetch: async (_input: unknown, init?: RequestInit) => {
+        sent.push(new Headers(init?.headers));
+        return Response.json({ text: "Hello." });
+      },
+    };
+    expect(await transcribe(request(own))).toEqual({ ok: true, text: "Hello." });
+    expect(sent.map((headers) => headers.get("authorization"))).toEqual([null]);
+  });
+
   test("is heard by Whisper on Workers AI, in base64 for the turbo model and in numbers for the first", async () => {
     const heard: unknown[] = [];
     const ai = {

@@ -139,6 +139,21 @@ describe("what people send", () => {
     }
   });
 
+  it("is heard with another key when the first one is refused, which then rests", async () => {
+    const [first] = world.keys;
+    world.model.door({ kind: "rate_limited", retryAfterSeconds: 60 }, first);
+    const { one, request } = await reaches((someone) =>
+      world.telegram.people.attach(someone.chatId, {
+        kind: "voice",
+        bytes: new Uint8Array([79, 103, 103, 83]),
+        seconds: 3,
+      }),
+    );
+    expect(given(request)).toContain("These words were spoken.");
+    expect(await one.log("run.failure")).toMatchObject({ model: "whisper-1", class: "rate" });
+    expect(await one.log("credential.cooling")).toMatchObject({ model: "whisper-1" });
+  });
+
   it("reaches the model in a line of words when it is a place, a person, a poll, a die or a moving sticker", async () => {
     const kinds: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
       [{ location: { latitude: 52.5, longitude: 13.25 } }, /Location: 52\.5, 13\.25/],

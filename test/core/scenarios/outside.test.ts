@@ -88,9 +88,11 @@ describe("a provider's settings", () => {
   });
 
   it("that are missing are named once, however many models need them", () => {
-    expect(wrong(settingsWith({ MODEL: "groq/m", FALLBACK_MODELS: "groq/n,far/m,far/n" }))).toEqual([
+    const models = { MODEL: "groq/m", FALLBACK_MODELS: "groq/n,far/m,far/n", TRANSCRIPTION_MODEL: "ear/m" };
+    expect(wrong(settingsWith(models))).toEqual([
       ["GROQ_API_KEYS", true],
       ["FAR_BASE_URL", true],
+      ["EAR_BASE_URL", true],
     ]);
   });
 });
