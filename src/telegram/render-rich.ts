@@ -118,13 +118,15 @@ class Guard {
   #fenced(node: Extract<Nodes, { type: "code" | "math" }>): void {
     const fence = fenceOf(this.#markdown, node);
     const container = containerOf(this.#markdown, node);
+    // One that its list ends ends with the line, and what comes next begins its own.
+    const lineEnd = /\n?$/.exec(sourceOf(this.#markdown, node))?.[0] ?? "";
     if (node.type === "math") {
       // "$$E = mc^2" with the formula on the fence's line, as models like to write.
       const lines = tagless(node.meta ? `${node.meta}\n${node.value}` : node.value).trimEnd();
       const text = [fence, ...lines.split("\n"), fence].join(`\n${container}`);
-      this.#replace(node, isBlank(lines) ? "" : text);
+      this.#replace(node, isBlank(lines) ? lineEnd : text);
     } else if (isBlank(node.value)) {
-      this.#replace(node, node.meta ? escaped(`${node.lang ?? ""} ${node.meta}`.trim()) : "");
+      this.#replace(node, `${node.meta ? escaped(`${node.lang ?? ""} ${node.meta}`.trim()) : ""}${lineEnd}`);
     } else if (fence !== "" && !isFenceClosed(this.#markdown, node)) {
       // The end of a list or quote closes it for CommonMark; the next paragraph must not be code for anybody.
       this.#edits.push({ start: endOf(node), end: endOf(node), text: `\n${container}${fence}` });

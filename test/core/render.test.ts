@@ -179,6 +179,9 @@ describe("rich Markdown", () => {
   test("a fence that ends with its list is closed", () => {
     expect(only("```js\ncode\n```  \nnext")).toBe("```js\ncode\n```  \nnext");
     expect(only("- item\n  ```js\n  code\nnext")).toBe("- item\n  ```js\n  code\n  ```\nnext");
+    // An empty one goes, and takes no line end with it: the quote is none of the item's.
+    expect(only("- item\n  ```\n> said")).toBe("- item\n  \n> said");
+    expect(only("- item\n  ``` b c\n> said")).toBe("- item\n  b c\n> said");
   });
 
   test("a table of more than twenty columns and a list of more than seven levels are shown as code", () => {
