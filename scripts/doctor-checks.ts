@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeProblem, readSettings } from "../src/config.ts";
+import { AI_BINDING, describeProblem, readSettings } from "../src/config.ts";
 import { ALLOWED_UPDATES } from "../src/telegram/inbound.ts";
 import { VERSION } from "../src/version.ts";
 import { AdminClient, addressOfWebhook } from "./admin-client.ts";
@@ -34,7 +34,8 @@ const WORKER_ANSWER_MS = 15_000;
 const RECENT_ERROR_MS = 3_600_000;
 
 export function checkLocal(local: LocalSettings, isDeployed: boolean): Finding[] {
-  const problems = readSettings(local).problems;
+  // What is bound only the Worker itself knows, and /health tells.
+  const problems = readSettings(local).problems.filter(({ name }) => name !== AI_BINDING);
   if (problems.length === 0) return [good("settings", "everything that is set here can be used")];
   // What is deployed has its own secrets: what is missing here may be there, and /health tells.
   const counted = isDeployed ? problems.filter((problem) => !problem.missing) : problems;

@@ -97,6 +97,12 @@ export const KNOWN_PROVIDERS = [
   "workersai",
 ] as const;
 
+/** Providers with another dialect for speech, or none. */
+export const WITHOUT_TRANSCRIPTIONS: ReadonlySet<string> = new Set(["anthropic", "google", "deepseek"]);
+
+/** What `workersai` has in place of keys. */
+export const AI_BINDING = "AI";
+
 function isKnown(provider: string): boolean {
   return (KNOWN_PROVIDERS as readonly string[]).includes(provider);
 }
@@ -113,28 +119,18 @@ export function readSettings(env: RawEnvironment): Settings {
   const read = new Reader(env, problems);
 
   const providers = readProviders(env, problems);
-  const models = [
-    ...read.models("MODEL", DEFAULT_MODEL).slice(0, 1),
-    ...(read.text("FALLBACK_MODELS") ? read.models("FALLBACK_MODELS", "") : []),
-  ];
-  const transcription = read.text("TRANSCRIPTION_MODEL") ? read.models("TRANSCRIPTION_MODEL", "")[0] : undefined;
-  for (const { provider } of [...models, ...(transcription ? [transcription] : [])]) {
-    if (provider === "workersai" || (providers.get(provider)?.keys.length ?? 0) > 0) continue;
-    const [baseUrl, keys] = [`${environmentName(provider)}_BASE_URL`, `${environmentName(provider)}_API_KEYS`];
-    // What is wrong with it is said already, or with another model of the same provider.
-    if (problems.some(({ name }) => name === baseUrl || name === keys)) continue;
-    problems.push(
-      isKnown(provider)
-        ? { name: keys, expected: KEYS_EXPECTED, missing: true }
-        : {
-            name: baseUrl,
-            expected: `the base URL of provider "${provider}", which MODEL, FALLBACK_MODELS or TRANSCRIPTION_MODEL names`,
-            missing: true,
-          },
+  const chosen = read.model("MODEL", DEFAULT_MODEL) ?? parseModelName(DEFAULT_MODEL);
+  const models = [...(chosen ? [chosen] : []), ...read.models("FALLBACK_MODELS", DEFAULT_MODEL)];
+  const transcription = read.model("TRANSCRIPTION_MODEL", "openai/gpt-4o-mini-transcribe");
+  if (transcription && WITHOUT_TRANSCRIPTIONS.has(transcription.provider)) {
+    read.wrong(
+      "TRANSCRIPTION_MODEL",
+      "a model of a provider that offers /audio/transcriptions, such as openai or groq",
     );
   }
+  nameWhatModelsLack(transcription ? [...models, transcription] : models, providers, env, read);
 
-  const adminToken = read.text("ADMIN_TOKEN");
+  const adminToken = read.forHeader("ADMIN_TOKEN");
   const dailyResetHour = read.optionalNumber("SESSION_DAILY_RESET_HOUR", 0, 23, true);
   const persona = read.text("PERSONA");
   const search = readSearch(read);
@@ -209,27 +205,42 @@ class Reader {
   }
 
   text(name: string): string | undefined {
-    const value = this.#env[name];
-    if (typeof value === "number") return String(value);
-    if (typeof value !== "string") return undefined;
-    const trimmed = value.trim();
-    return trimmed === "" ? undefined : trimmed;
+    return textOf(this.#env[name]);
   }
 
-  /** A list with several mistakes is one setting to look at. */
   wrong(name: string, expected: string): void {
-    if (this.#problems.some((problem) => problem.name === name)) return;
-    this.#problems.push({ name, expected, missing: false });
+    this.#name({ name, expected, missing: false });
+  }
+
+  missing(name: string, expected: string): void {
+    this.#name({ name, expected, missing: true });
+  }
+
+  /** A list with several mistakes is one setting to look at, and so is one that several models need. */
+  #name(problem: Problem): void {
+    if (!this.isNamed(problem.name)) this.#problems.push(problem);
+  }
+
+  isNamed(name: string): boolean {
+    return this.#problems.some((problem) => problem.name === name);
   }
 
   required(name: string, pattern: RegExp, expected: string): string {
     const value = this.text(name);
     if (value === undefined) {
-      this.#problems.push({ name, expected, missing: true });
+      this.missing(name, expected);
       return "";
     }
     // Used as it is all the same: it may work, and the line says what to look at if it does not.
     if (!pattern.test(value)) this.wrong(name, expected);
+    return value;
+  }
+
+  /** Used as it is all the same, as a required one is. */
+  forHeader(name: string): string | undefined {
+    const value = this.text(name);
+    if (value !== undefined && !/^[ -~]+$/.test(value))
+      this.wrong(name, "characters of ASCII, for it goes into a header");
     return value;
   }
 
@@ -275,24 +286,33 @@ class Reader {
     const value = this.text(name);
     if (value === undefined) return fallback;
     const url = parseHttpUrl(value);
-    if (url === undefined) this.wrong(name, "an http or https URL");
+    if (url === undefined) this.wrong(name, "an http or https URL without a query");
     return url ?? fallback;
   }
 
-  models(name: string, fallback: string): ModelName[] {
+  models(name: string, example: string): ModelName[] {
     const names: ModelName[] = [];
-    for (const part of (this.text(name) ?? fallback).split(/[\s,]+/)) {
+    for (const part of (this.text(name) ?? "").split(/[\s,]+/)) {
       if (part === "") continue;
       const parsed = parseModelName(part);
       if (parsed) names.push(parsed);
-      else this.wrong(name, `provider/model, such as ${DEFAULT_MODEL}`);
-    }
-    if (names.length === 0 && fallback !== "") {
-      const parsed = parseModelName(fallback);
-      if (parsed) names.push(parsed);
+      else this.wrong(name, `provider/model, such as ${example}`);
     }
     return names;
   }
+
+  /** The first of several is used; that the others are not is said. */
+  model(name: string, example: string): ModelName | undefined {
+    const [first, second] = this.models(name, example);
+    if (second) this.wrong(name, `one provider/model, such as ${example}`);
+    return first;
+  }
+}
+
+/** A var of wrangler.toml may be any JSON: it is read as it would be written, so that it is used or named, not passed over. */
+function textOf(value: unknown): string | undefined {
+  const written: string | undefined = typeof value === "string" ? value : JSON.stringify(value ?? undefined);
+  return written?.trim() || undefined;
 }
 
 /**
@@ -308,7 +328,7 @@ export function parseModelName(text: string): ModelName | undefined {
 function parseHttpUrl(text: string): string | undefined {
   try {
     const url = new URL(text);
-    if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;
+    if ((url.protocol !== "http:" && url.protocol !== "https:") || /[?#]/.test(text)) return undefined;
     return text.replace(/\/+$/, "");
   } catch {
     return undefined;
@@ -318,21 +338,22 @@ function parseHttpUrl(text: string): string | undefined {
 /** A path is put after it; a whole endpoint has one already. */
 function parseBaseUrl(text: string): string | undefined {
   const url = parseHttpUrl(text);
-  return url === undefined || /[?#]|\/(?:chat\/completions|messages)$/.test(url) ? undefined : url;
+  return url === undefined || /\/(?:chat\/completions|messages)$/.test(url) ? undefined : url;
 }
 
 const PROVIDER_SETTING = /^([A-Z0-9][A-Z0-9_]*?)_(API_KEYS|API_KEY|BASE_URL)$/;
 
 function readProviders(env: RawEnvironment, problems: Problem[]): ReadonlyMap<string, ProviderSettings> {
-  const found = new Map<string, { written: WrittenKey[]; baseUrl?: string; isAstray?: true }>();
-  for (const [name, value] of Object.entries(env)) {
+  const found = new Map<string, { written: WrittenKey[]; garbled: string[]; baseUrl?: string; isAstray?: true }>();
+  for (const name of Object.keys(env)) {
     const match = PROVIDER_SETTING.exec(name);
-    if (!match?.[1] || typeof value !== "string" || value.trim() === "") continue;
+    const value = match ? textOf(env[name]) : undefined;
+    if (!match?.[1] || value === undefined) continue;
     const provider = match[1].toLowerCase();
-    const entry = found.get(provider) ?? { written: [] };
+    const entry = found.get(provider) ?? { written: [], garbled: [] };
     found.set(provider, entry);
     if (match[2] === "BASE_URL") {
-      const url = parseBaseUrl(value.trim());
+      const url = parseBaseUrl(value);
       if (url !== undefined) entry.baseUrl = url;
       else {
         entry.isAstray = true;
@@ -342,13 +363,14 @@ function readProviders(env: RawEnvironment, problems: Problem[]): ReadonlyMap<st
     } else {
       const keys = keysIn(value);
       entry.written.push(...keys);
-      if (!keys.every(isSendable)) problems.push({ name, expected: `${KEYS_EXPECTED}, of ASCII`, missing: false });
+      if (!keys.every(isSendable)) entry.garbled.push(name);
     }
   }
   const providers = new Map<string, ProviderSettings>();
-  for (const [provider, { written, baseUrl, isAstray }] of found) {
+  for (const [provider, { written, garbled, baseUrl, isAstray }] of found) {
     // BRAVE_API_KEY and its like are keys of other things.
     if (baseUrl === undefined && !isKnown(provider)) continue;
+    for (const name of garbled) problems.push({ name, expected: `${KEYS_EXPECTED}, of ASCII`, missing: false });
     // Nobody knows where it is: what is meant for a host of one's own must not go to the provider's.
     const keys = isAstray ? [] : distinct(written.filter(isSendable));
     const needsNone = written.length === 0 && !isKnown(provider);
@@ -359,6 +381,27 @@ function readProviders(env: RawEnvironment, problems: Problem[]): ReadonlyMap<st
     });
   }
   return providers;
+}
+
+function nameWhatModelsLack(
+  models: readonly ModelName[],
+  providers: Settings["providers"],
+  env: RawEnvironment,
+  read: Reader,
+): void {
+  for (const { provider } of models) {
+    if ((providers.get(provider)?.keys.length ?? 0) > 0) continue;
+    const [baseUrl, keys] = [`${environmentName(provider)}_BASE_URL`, `${environmentName(provider)}_API_KEYS`];
+    // What is wrong with it is said already.
+    if (read.isNamed(baseUrl) || read.isNamed(keys)) continue;
+    if (provider === "workersai") {
+      if (env[AI_BINDING] === undefined) read.missing(AI_BINDING, "the binding of Workers AI in wrangler.toml");
+    } else if (isKnown(provider)) read.missing(keys, KEYS_EXPECTED);
+    else {
+      const where = "which MODEL, FALLBACK_MODELS or TRANSCRIPTION_MODEL names";
+      read.missing(baseUrl, `the base URL of provider "${provider}", ${where}`);
+    }
+  }
 }
 
 const mcpServersSchema = z.array(
@@ -379,7 +422,7 @@ function readMcpServers(read: Reader, problems: Problem[]): McpServer[] {
   } catch {
     problems.push({
       name: "MCP_SERVERS",
-      expected: 'JSON such as [{"name":"docs","url":"https://…"}]',
+      expected: 'JSON such as [{"name":"docs","url":"https://…"}], a name being 1–32 letters, digits, _ and -',
       missing: false,
     });
     return [];
@@ -387,11 +430,10 @@ function readMcpServers(read: Reader, problems: Problem[]): McpServer[] {
 }
 
 function readSearch(read: Reader): Settings["search"] {
-  const brave = read.text("BRAVE_API_KEY");
+  const brave = read.forHeader("BRAVE_API_KEY");
   if (brave) return { kind: "brave", key: brave };
-  const tavily = read.text("TAVILY_API_KEY");
+  const tavily = read.forHeader("TAVILY_API_KEY");
   if (tavily) return { kind: "tavily", key: tavily };
-  const searxng = read.text("SEARXNG_URL");
-  if (searxng) return { kind: "searxng", url: read.url("SEARXNG_URL", "") };
-  return undefined;
+  const url = read.url("SEARXNG_URL", "");
+  return url === "" ? undefined : { kind: "searxng", url };
 }

@@ -5,9 +5,9 @@ export interface WrittenKey {
   readonly account?: string;
 }
 
-/** Quotes come along where a list is pasted as it stood in code. */
+/** Quotes and brackets come along where a list is pasted as it stood in code. */
 export function keysIn(setting: string): readonly WrittenKey[] {
-  return setting.split(/[\s,"']+/).flatMap((written) => (written === "" ? [] : [keyIn(written)]));
+  return setting.split(/[\s,"'[\]]+/).flatMap((written) => (written === "" ? [] : [keyIn(written)]));
 }
 
 function keyIn(written: string): WrittenKey {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { ModelName, ProviderSettings } from "../config.ts";
+import { type ModelName, type ProviderSettings, WITHOUT_TRANSCRIPTIONS } from "../config.ts";
 import type { RawFailure } from "../core/failure.ts";
 import { baseUrlOf, hasOwnHost } from "./base-url.ts";
 import { toRawFailure } from "./raw-failure.ts";
@@ -33,9 +33,6 @@ export type Transcription =
   | { readonly ok: false; readonly kind: "failed"; readonly raw: RawFailure }
   | { readonly ok: false; readonly kind: "unavailable"; readonly reason: UnavailableReason }
   | { readonly ok: false; readonly kind: "cut" };
-
-/** Providers with another dialect for speech, or none. */
-const WITHOUT_TRANSCRIPTIONS = new Set(["anthropic", "google", "deepseek"]);
 
 export async function transcribe(request: TranscriptionRequest): Promise<Transcription> {
   const { provider } = request.model;

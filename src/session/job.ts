@@ -1,6 +1,6 @@
 import { type Job, work } from "../agent/run.ts";
 import { definitions } from "../agent/tools/definitions.ts";
-import { describeProblem, environmentName, type ModelName, parseModelName } from "../config.ts";
+import { AI_BINDING, describeProblem, environmentName, type ModelName, parseModelName } from "../config.ts";
 import type { Running } from "../core/session.ts";
 import { modelFacts } from "../models/catalog.ts";
 import { styled } from "../words/styled.ts";
@@ -244,7 +244,10 @@ class SessionRun implements LiveRun {
       configProblem: () => {
         // The first choice first: another provider's broken setting is not why nobody can be asked.
         const ofModels = this.#models().flatMap(({ provider }) =>
-          settings.problems.filter(({ name }) => name.startsWith(`${environmentName(provider)}_`)),
+          settings.problems.filter(
+            ({ name }) =>
+              name.startsWith(`${environmentName(provider)}_`) || (provider === "workersai" && name === AI_BINDING),
+          ),
         );
         const [problem] = ofModels;
         return problem ? describeProblem(problem) : "no model key is set";

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { readSettings } from "../../../src/config.ts";
+import { describeProblem, readSettings } from "../../../src/config.ts";
 import { poolWords } from "../../../src/session/pool-words.ts";
 import { Stage } from "../harness/session.ts";
 import { mcpServer } from "../mcp-server.ts";
 
 /** What a tester found who knew nothing but the contract. */
 
-function settingsWith(more: Record<string, string>) {
+function settingsWith(more: Record<string, unknown>) {
   return readSettings({
     TELEGRAM_BOT_TOKEN: "1:token",
     TELEGRAM_WEBHOOK_SECRET: "secret",
@@ -93,6 +93,64 @@ describe("a provider's settings", () => {
       ["GROQ_API_KEYS", true],
       ["FAR_BASE_URL", true],
       ["EAR_BASE_URL", true],
+    ]);
+  });
+});
+
+describe("settings as a newcomer writes them", () => {
+  const said = (more: Record<string, unknown>) => settingsWith(more).problems.map(describeProblem);
+
+  it("may be any JSON of wrangler.toml: it is used or named, never passed over", () => {
+    const { mcpServers, owners, richMessages, problems } = settingsWith({
+      MCP_SERVERS: [{ name: "docs", url: "https://docs.test/mcp" }],
+      OWNERS: 1001,
+      RICH_MESSAGES: false,
+      ALLOWED_USERS: [1, 2],
+    });
+    expect({ mcpServers, owners, richMessages }).toEqual({
+      mcpServers: [{ name: "docs", url: "https://docs.test/mcp" }],
+      owners: [1001],
+      richMessages: true,
+    });
+    expect(problems.map(({ name }) => name)).toEqual(["ALLOWED_USERS", "RICH_MESSAGES"]);
+    const { providers } = settingsWith({ GROQ_API_KEYS: ["gsk-1", "gsk-2"], XAI_API_KEYS: '["xai-1", "xai-2"]' });
+    expect(providers.get("groq")?.keys).toEqual([{ key: "gsk-1" }, { key: "gsk-2" }]);
+    expect(providers.get("xai")?.keys).toEqual([{ key: "xai-1" }, { key: "xai-2" }]);
+  });
+
+  it("name a second MODEL, and use the first", () => {
+    expect(settingsWith({ MODEL: "openai/a, openai/b" }).models).toEqual([{ provider: "openai", model: "a" }]);
+    expect(said({ MODEL: "openai/a, openai/b" })).toEqual([
+      "MODEL cannot be used: expected one provider/model, such as openai/gpt-5-mini.",
+    ]);
+  });
+
+  it("name what the model that hears voice messages lacks, and a provider that hears none", () => {
+    expect(said({ TRANSCRIPTION_MODEL: "groq/whisper" })[0]).toMatch(/^GROQ_API_KEYS is not set/);
+    expect(said({ TRANSCRIPTION_MODEL: "whisper" })).toEqual([
+      "TRANSCRIPTION_MODEL cannot be used: expected provider/model, such as openai/gpt-4o-mini-transcribe.",
+    ]);
+    expect(said({ TRANSCRIPTION_MODEL: "google/m", GOOGLE_API_KEYS: "k" })[0]).toMatch(/^TRANSCRIPTION_MODEL cannot/);
+  });
+
+  it("name the binding that workersai needs", () => {
+    expect(said({ MODEL: "workersai/m" })).toEqual([
+      "AI is not set: expected the binding of Workers AI in wrangler.toml.",
+    ]);
+    expect(said({ MODEL: "workersai/m", AI: {} })).toEqual([]);
+  });
+
+  it("name a token or a key that fits into no header, each for what it is", () => {
+    const expected = "cannot be used: expected characters of ASCII, for it goes into a header.";
+    expect(said({ ADMIN_TOKEN: "paßwort" })).toEqual([`ADMIN_TOKEN ${expected}`]);
+    expect(said({ BRAVE_API_KEY: "schlüssel" })).toEqual([`BRAVE_API_KEY ${expected}`]);
+  });
+
+  it("offer no search where its address cannot be used", () => {
+    expect(settingsWith({ SEARXNG_URL: "search.test" }).search).toBeUndefined();
+    expect(said({ SEARXNG_URL: "search.test", TELEGRAM_API_ROOT: "https://api.test/?a=1" })).toEqual([
+      "SEARXNG_URL cannot be used: expected an http or https URL without a query.",
+      "TELEGRAM_API_ROOT cannot be used: expected an http or https URL without a query.",
     ]);
   });
 });
