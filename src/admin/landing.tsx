@@ -4,9 +4,10 @@ import { Document } from "./document.tsx";
 /** `GET /`: what this is, and what is left to do, by the names of settings, never by their values. */
 export function Landing(props: { readonly settings: Settings; readonly version: string; readonly nonce: string }) {
   const { problems, adminToken, owners, allowedUsers } = props.settings;
+  const isForNobody = owners.length === 0 && allowedUsers.length === 0;
   const todo = [
     ...problems.map(describeProblem),
-    ...(owners.length === 0 && allowedUsers.length === 0
+    ...(isForNobody
       ? ["Neither OWNERS nor ALLOWED_USERS names anybody: nobody may write to the bot."]
       : []),
     ...(adminToken === undefined ? ["ADMIN_TOKEN is not set: without it nobody can open /admin."] : []),
@@ -16,7 +17,7 @@ export function Landing(props: { readonly settings: Settings; readonly version: 
       <main class="narrow">
         <h1>Turnkeeper</h1>
         <p>A Telegram AI agent that never drops a turn. Version {props.version}.</p>
-        {problems.length === 0 ? (
+        {problems.length === 0 && !isForNobody ? (
           <p>
             <span class="state running">Set up.</span> Write to the bot in Telegram.
           </p>

@@ -256,8 +256,11 @@ describe("GET /", () => {
   });
 
   it("says that nobody may write to it, where neither owners nor users are named", async () => {
-    const left = async (env: Record<string, string>) =>
-      (await landingPage(startAdmin({}, env).ports.settings, "1.2.3").text()).includes("nobody may write to the bot");
+    const left = async (env: Record<string, string>) => {
+      const html = await landingPage(startAdmin({}, env).ports.settings, "1.2.3").text();
+      expect(html.includes("Write to the bot in Telegram.")).toBe(!html.includes("nobody may write to the bot"));
+      return html.includes("nobody may write to the bot");
+    };
     expect([await left({}), await left({ OWNERS: "1" }), await left({ ALLOWED_USERS: "*" })]).toEqual([
       true,
       false,
