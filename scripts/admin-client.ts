@@ -35,6 +35,7 @@ export class AdminClient {
       throw new Unmet(
         "Where the bot runs is not known: expected --url https://… (or http://127.0.0.1:8787 for npm run dev).",
       );
+    if (!isAddress(url)) throw new Unmet("--url: expected an address such as https://turnkeeper.example.workers.dev.");
     return new AdminClient(url, token);
   }
 
@@ -68,6 +69,10 @@ async function webhookAddress(local: LocalSettings): Promise<string | undefined>
   if (!local.TELEGRAM_BOT_TOKEN) return undefined;
   const answer = await new BotApi(apiRootOf(local), local.TELEGRAM_BOT_TOKEN).call("getWebhookInfo");
   return answer.ok ? addressOfWebhook(webhookInfoSchema.safeParse(answer.result).data?.url) : undefined;
+}
+
+export function isAddress(url: string): boolean {
+  return /^https?:\/\/[^\s/]+/.test(url);
 }
 
 /** Undefined where the webhook is not ours. */

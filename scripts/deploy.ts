@@ -1,7 +1,8 @@
+import { isAddress } from "./admin-client.ts";
 import { readLocalSettings } from "./local-settings.ts";
 import { type Registered, registerByWorker, registerDirectly } from "./registration.ts";
 import { command, complain, say, Unmet } from "./terminal.ts";
-import { addressIn, runWrangler } from "./wrangler-cli.ts";
+import { addressIn, failureOf, runWrangler } from "./wrangler-cli.ts";
 
 /** `npm run deploy`: puts the Worker on Cloudflare, then tells Telegram where it is. */
 const HELP = `npm run deploy [-- options]
@@ -28,8 +29,8 @@ async function main(): Promise<number> {
 
 /** Undefined: a dry run, which deploys nothing. */
 export async function deploy(args: readonly string[], url?: string): Promise<string | undefined> {
-  const { code, targets } = await runWrangler(["deploy", ...args], { output: "show" });
-  if (code !== 0) throw new Unmet(`wrangler deploy ended with code ${code}; what it says above is the reason.`);
+  const { code, output, targets } = await runWrangler(["deploy", ...args], { output: "show" });
+  if (code !== 0) throw failureOf("deploy", code, output);
   if (args.some((arg) => /^--dry-?[rR]un(=true)?$/.test(arg))) return undefined;
   const address = url ?? addressIn(targets);
   if (address === undefined) {
@@ -84,7 +85,7 @@ function readArguments(args: readonly string[]): Arguments {
     } else if (arg.startsWith("--url=")) url = arg.slice("--url=".length);
     else if (arg !== "--direct" && arg !== "--no-register") passed.push(arg);
   }
-  if (url !== undefined && !/^https?:\/\/[^\s/]+/.test(url)) {
+  if (url !== undefined && !isAddress(url)) {
     throw new Unmet("--url: expected an address such as https://turnkeeper.example.workers.dev.");
   }
   return { url, isDirect: args.includes("--direct"), isRegistering: !args.includes("--no-register"), passed };

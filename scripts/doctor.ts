@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { isAddress } from "./admin-client.ts";
 import {
   checkLocal,
   checkPools,
@@ -31,8 +33,10 @@ async function main(): Promise<number> {
     say(HELP);
     return 0;
   }
-  if (values.url !== undefined && !/^https?:\/\/[^\s/]+/.test(values.url))
+  if (values.url !== undefined && !isAddress(values.url))
     throw new Unmet("--url: expected an address such as https://turnkeeper.example.workers.dev.");
+  if (values.settings !== undefined && !existsSync(values.settings))
+    throw new Unmet(`There is no ${values.settings}: expected settings, such as TELEGRAM_BOT_TOKEN=…, a line each.`);
   const local = readLocalSettings(values.settings ?? DEV_VARS);
   const secrets = secretsOf(local);
   let isWell = true;
@@ -48,7 +52,7 @@ async function main(): Promise<number> {
   show(checkLocal(local, address !== undefined));
   show(telegram.findings);
   if (address === undefined) {
-    show([skipped("worker", "where it is is not known: --url tells")]);
+    show([skipped("worker", "its address is not known: --url tells")]);
   } else {
     const worker = await checkWorker(address);
     show(worker);

@@ -3,10 +3,10 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { sessionKeyOf } from "./admin-client.ts";
 import { TailReader } from "./tail-lines.ts";
-import { command, paint, say, Unmet } from "./terminal.ts";
+import { command, paint, say } from "./terminal.ts";
 import { lineOf } from "./timeline.ts";
 import { ROOT } from "./wrangler.ts";
-import { entry, environment } from "./wrangler-cli.ts";
+import { entry, environment, failureOf } from "./wrangler-cli.ts";
 
 /** `npm run tail`: the log of the deployed bot as it comes, as a timeline that can be read. */
 const HELP = `npm run tail [-- <chat or session key>] [options of wrangler tail]
@@ -27,19 +27,24 @@ async function main(): Promise<number> {
   }
   const child = spawn(process.execPath, [entry(), "tail", "--format", "json", ...passed], {
     cwd: ROOT,
-    stdio: ["inherit", "pipe", "inherit"],
+    stdio: ["inherit", "pipe", "pipe"],
     env: environment(),
   });
   const ended = new Promise<number>((resolve, reject) => {
     child.once("error", reject);
-    child.once("exit", (code, signal) => resolve(code ?? (signal === null ? 1 : 0)));
+    child.once("close", (code, signal) => resolve(code ?? (signal === null ? 1 : 0)));
+  });
+  let complaint = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    complaint += chunk;
+    process.stderr.write(chunk);
   });
   // Ctrl-C reaches wrangler by itself, which then takes its leave of Cloudflare.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   await show(child.stdout, session);
   const code = await ended;
-  if (code !== 0) throw new Unmet(`wrangler tail ended with code ${code}; what it says above is the reason.`);
+  if (code !== 0) throw failureOf("tail", code, complaint);
   return 0;
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { z } from "zod";
+import { Unmet } from "./terminal.ts";
 import { ROOT } from "./wrangler.ts";
 
 /** wrangler as a command that is run to its end (`WranglerDev` in wrangler.ts is the one that stays). */
@@ -103,6 +104,15 @@ function parsed(line: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+export const NOT_SIGNED_IN =
+  "wrangler is not signed in to Cloudflare: expected `npx wrangler login`, or CLOUDFLARE_API_TOKEN in the environment.";
+
+/** `output`: what was caught of it. Where wrangler has the terminal to itself, it asks for a login of its own accord. */
+export function failureOf(name: string, code: number, output: string): Unmet {
+  if (output.includes("CLOUDFLARE_API_TOKEN")) return new Unmet(NOT_SIGNED_IN);
+  return new Unmet(`wrangler ${name} ended with code ${code}; what it says above is the reason.`);
 }
 
 /** Where the Worker is reached: a domain of one's own before workers.dev. A route with a pattern is no address. */

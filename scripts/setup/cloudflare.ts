@@ -2,7 +2,7 @@ import { deploy } from "../deploy.ts";
 import { type LocalSettings, readVars, secretsOf } from "../local-settings.ts";
 import { registerDirectly } from "../registration.ts";
 import { Unmet, without } from "../terminal.ts";
-import { runWrangler } from "../wrangler-cli.ts";
+import { NOT_SIGNED_IN, runWrangler } from "../wrangler-cli.ts";
 import type { Asker } from "./asker.ts";
 
 /** Puts the bot on Cloudflare with all its settings as secrets, and tells Telegram. Each step can be repeated. */
@@ -12,11 +12,9 @@ const LAST_LINES = 5;
 export async function signIn(asker: Asker): Promise<void> {
   const { code } = await runWrangler(["whoami", "--json"], { output: "catch" });
   if (code === 0) return asker.done("wrangler is signed in to Cloudflare.");
-  const otherwise =
-    "wrangler is not signed in to Cloudflare: expected `npx wrangler login`, or CLOUDFLARE_API_TOKEN in the environment.";
-  if (!asker.isPerson) throw new Unmet(otherwise);
+  if (!asker.isPerson) throw new Unmet(NOT_SIGNED_IN);
   asker.tell("wrangler is not signed in to Cloudflare; signing in opens your browser (a free account will do).");
-  if (!(await asker.confirm("Sign in now?", true))) throw new Unmet(otherwise);
+  if (!(await asker.confirm("Sign in now?", true))) throw new Unmet(NOT_SIGNED_IN);
   const login = await runWrangler(["login"], { output: "show" });
   if (login.code !== 0)
     throw new Unmet("Signing in to Cloudflare did not work; what wrangler says above is the reason.");

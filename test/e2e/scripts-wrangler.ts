@@ -8,6 +8,8 @@ interface Orders {
   readonly record: string;
   readonly target?: string;
   readonly fails?: string;
+  /** Why it fails. */
+  readonly says?: string;
   readonly tail?: string;
 }
 
@@ -18,7 +20,7 @@ appendFileSync(orders.record, `${JSON.stringify({ args, input })}\n`);
 
 if (orders.fails !== undefined && args.join(" ").startsWith(orders.fails)) {
   // As wrangler would: everything, the secrets too, might be in what it says.
-  process.stderr.write(`✘ [ERROR] it was refused: ${input ?? ""}\n`);
+  process.stderr.write(`✘ [ERROR] ${orders.says ?? "it was refused"}: ${input ?? ""}\n`);
   process.exitCode = 1;
 } else if (args[0] === "deploy" && orders.target !== undefined && !args.includes("--dry-run")) {
   process.stdout.write(`Deployed turnkeeper triggers (0.3 sec)\n  ${orders.target}\n`);

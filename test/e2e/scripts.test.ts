@@ -197,6 +197,13 @@ describe("setting up and deploying", () => {
     expect((await run("deploy", ["--url", "x"], { env: wrangler() })).stderr).toContain("--url: expected an address");
   });
 
+  it.each(["deploy", "tail"])("%s says that nobody is signed in to Cloudflare, and how that is done", async (name) => {
+    const says = "In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable";
+    const ran = await run(name, [], { env: wrangler({ fails: name, says }) });
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain("✗ wrangler is not signed in to Cloudflare: expected `npx wrangler login`");
+  });
+
   it("builds by a dry run with the real wrangler, offline, and registers nothing", async () => {
     const ran = await run("deploy", ["--dry-run", "--outdir", join(directory, "out")], {
       env: { ...telegramOnly(), TELEGRAM_WEBHOOK_SECRET: WEBHOOK_SECRET, HTTPS_PROXY: "http://127.0.0.1:9" },
@@ -228,6 +235,7 @@ describe("looking after a bot that runs", () => {
   let directory: string;
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), "turnkeeper-scripts-"));
+    writeFileSync(join(directory, "empty.env"), "");
     world = await startWorld();
   });
   afterAll(async () => {
@@ -241,7 +249,7 @@ describe("looking after a bot that runs", () => {
     ADMIN_TOKEN,
     ...change,
   });
-  const nothing = (): string[] => ["--settings", join(directory, "there-is-none")];
+  const nothing = (): string[] => ["--settings", join(directory, "empty.env")];
 
   it("registers by the Worker, and the doctor finds nothing wrong", async () => {
     const orders = JSON.stringify({ record: join(directory, "calls"), target: world.worker.url });
@@ -292,6 +300,15 @@ describe("looking after a bot that runs", () => {
     expect(ran.all).toContain(expected);
     expect(ran.all).toMatch(/^✗ .* → /m);
     expect(ran.stderr).toBe("");
+  });
+
+  it.each([
+    ["doctor", ["--settings", "there-is-none.env"], "There is no there-is-none.env: expected settings"],
+    ["why", ["1", "--url", "turnkeeper.test", "--admin-token", "t"], "--url: expected an address such as"],
+  ])("%s says in one line what it was wrongly given", async (name, args, expected) => {
+    const ran = await run(name, args);
+    expect(ran).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^✗ [^\n]+\n$/) });
+    expect(ran.stderr).toContain(expected);
   });
 
   it("tells why, exports the journal and replays it alike with the real session's rows", async () => {
