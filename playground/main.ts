@@ -17,6 +17,7 @@ import { RACE_CHAT } from "./zombie.ts";
  * lies in .playground/ and listens on this machine only. With provider settings in .dev.vars the real model answers.
  */
 const DEFAULT_PORT = 8787;
+const LAST_PORT = 65_535;
 const FIRST_OF_2026_SECONDS = 1_767_225_600;
 const KEYS = ["sk-playground-one", "sk-playground-two"] as const;
 const WEBHOOK_SECRET = "playground-webhook-secret";
@@ -34,6 +35,7 @@ try {
 }
 
 async function main(): Promise<void> {
+  const port = portWanted(process.env.PORT || String(DEFAULT_PORT));
   const directory = claim(HOME);
   // The bot remembers what it has seen: numbers go on rising from one start to the next.
   const seconds = Math.floor(Date.now() / 1000);
@@ -75,10 +77,18 @@ async function main(): Promise<void> {
   telegram.updates.setWebhook({ url: `${worker.url}/telegram/webhook`, secret: WEBHOOK_SECRET });
   // As after a real deployment: the bot sets its own webhook, with the updates it wants, and its command menu.
   await worker.admin("/webhook", { method: "POST", body: { url: worker.url } }).catch(() => undefined);
-  await listenFrom(server.http, Number(process.env.PORT) || DEFAULT_PORT);
+  // The stand-in's keys are all well at the start; the pool may remember that they were not.
+  await stage.liftKeys();
+  await listenFrom(server.http, port);
   if (over) return;
   process.stdout.write(`Turnkeeper's playground is ready: ${address(server.http)}\n`);
   process.stdout.write(`The maintainers' page beside it: ${worker.url}/admin, token: ${settings.ADMIN_TOKEN}\n`);
+}
+
+function portWanted(written: string): number {
+  const port = Number(written);
+  if (Number.isInteger(port) && port >= 0 && port <= LAST_PORT) return port;
+  throw new Error(`PORT is ${written}, expected a whole number up to ${LAST_PORT}`);
 }
 
 /** Two Workers on one state would spoil it: a second playground gets a directory of its own, which it takes away again. */

@@ -37,8 +37,12 @@ const place = {
   quote: z.string().nullish(),
 };
 const ACTS = {
-  write: z.object({ ...place, text: z.string().min(1).max(40_000) }),
-  edit: z.object({ chat: z.number(), message: z.number(), text: z.string().min(1).max(4096) }),
+  write: z.object({ ...place, text: z.string().min(1).max(40_000, "A message has at most 40,000 characters here.") }),
+  edit: z.object({
+    chat: z.number(),
+    message: z.number(),
+    text: z.string().min(1).max(4096, "A message is edited to at most 4,096 characters."),
+  }),
   press: z.object({ chat: z.number(), message: z.number(), data: z.string() }),
   "stop-draft": z.object({ chat: z.number(), thread: z.number().nullish() }),
   model: z.object({ mood: z.enum(Object.keys(MODEL_MOODS) as [keyof typeof MODEL_MOODS]) }),
@@ -60,9 +64,8 @@ export class PlaygroundServer {
     this.#stage = stage;
     this.http = createServer((request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
         if (response.headersSent) response.destroy();
-        else sendJson(response, 400, { error: message });
+        else sendJson(response, 400, { error: sentence(error) });
       });
     });
     this.#watch();
@@ -223,10 +226,10 @@ export class PlaygroundServer {
     }
   }
 
-  /** Whoever makes the keys well lifts them, too, as a maintainer does after a top-up: else the bot would rest for hours. */
+  /** Whoever makes the keys well lifts them, too, as a maintainer does after a top-up. */
   async #setKeys(mood: KeyMood): Promise<void> {
     this.#stage.setKeys(mood);
-    if (mood === "all well") await this.#stage.healPool();
+    await this.#stage.liftKeys();
   }
 
   #startRace(): void {
@@ -258,6 +261,12 @@ export class PlaygroundServer {
       },
     );
   }
+}
+
+/** For the person at the page: of what a schema refuses the first, in its words. */
+function sentence(error: unknown): string {
+  if (error instanceof z.ZodError) return error.issues[0]?.message ?? error.name;
+  return error instanceof Error ? error.message : String(error);
 }
 
 function writeOptions(thread?: number | null, reply?: number | null, quote?: string | null): WriteOptions {

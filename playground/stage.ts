@@ -103,8 +103,14 @@ export class Stage {
     if (this.parts.worker.running) return;
     this.#show({ worker: "starting" });
     await this.parts.worker.start();
+    await this.liftKeys();
     this.parts.telegram.updates.kick();
     this.#show({ worker: "running" });
+  }
+
+  /** Where the stand-in's keys are all well, no pool may go on remembering that they were not, for hours maybe. */
+  async liftKeys(): Promise<void> {
+    if (this.#view.keys === "all well" && !this.parts.real) await this.healPool();
   }
 
   /** The pool forgets its grudges, as when a maintainer presses reset. False where /admin does not answer. */

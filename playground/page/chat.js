@@ -119,15 +119,16 @@ export function showChat() {
 }
 
 function emptiness() {
+  const isGroup = current().type !== "private";
+  // In a group the bot hears what is said to it alone.
+  const said = (text) => (isGroup && !text.startsWith("/") ? `@${state.bot} ${text}` : text);
   const words = FIRST_WORDS.map((text) =>
-    make("button", { type: "button", textContent: text, onclick: () => suggest(text) }),
+    make("button", { type: "button", textContent: text, onclick: () => suggest(said(text)) }),
   );
-  return make(
-    "div",
-    { className: "empty" },
-    make("p", { textContent: "Say something to the bot, for instance:" }),
-    ...words,
-  );
+  const hint = isGroup
+    ? `In a group the bot answers to its name (@${state.bot}), to commands and to replies, for instance:`
+    : "Say something to the bot, for instance:";
+  return make("div", { className: "empty" }, make("p", { textContent: hint }), ...words);
 }
 
 /** A message that came or changed: put in its place without touching the others. */

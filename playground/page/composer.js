@@ -1,4 +1,4 @@
-import { $, act, state, toast } from "./page.js";
+import { $, act, post, state } from "./page.js";
 
 let context = null;
 let commands = [];
@@ -67,14 +67,9 @@ async function attach(files) {
   resize();
 }
 
-async function upload(body, fields) {
+function upload(body, fields) {
   const query = new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)]));
-  const response = await fetch(`/api/attach?${query}`, {
-    method: "POST",
-    headers: { "content-type": body.type || "application/octet-stream" },
-    body,
-  });
-  if (!response.ok) toast((await response.json()).error);
+  return post(`/api/attach?${query}`, body.type || "application/octet-stream", body);
 }
 
 /** A breath of silence: enough of an Ogg file for the bot to fetch and refuse or transcribe. */

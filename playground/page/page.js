@@ -9,15 +9,17 @@ export const state = {
 
 export const $ = (id) => document.getElementById(id);
 
-/** Tells the server what the person does; a refusal is shown, not thrown. */
-export async function act(name, body) {
-  const response = await fetch(`/api/${name}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) toast((await response.json()).error);
-  return response.ok;
+/** Tells the server what the person does. */
+export function act(name, body) {
+  return post(`/api/${name}`, "application/json", JSON.stringify(body));
+}
+
+/** Whether it was done; a refusal is shown, not thrown. */
+export async function post(url, type, body) {
+  const response = await fetch(url, { method: "POST", headers: { "content-type": type }, body }).catch(() => null);
+  if (response === null) toast("The playground is not running any more: start it again with npm start.");
+  else if (!response.ok) toast((await response.json()).error);
+  return response?.ok === true;
 }
 
 let toastTimer;

@@ -33,6 +33,8 @@ export function showStage(stage) {
   $("kill").disabled = stage.worker !== "running";
   $("start").disabled = stage.worker !== "killed";
   if (stage.real) {
+    $("what").textContent =
+      `Telegram is a stand-in; the bot is the real Worker, and what you write goes to ${stage.real}.`;
     $("race-start").disabled = true;
     $("race-hint").textContent =
       `A real model (${stage.real}) answers, so the race cannot be staged. Take its keys out of .dev.vars for the stand-in.`;
@@ -85,18 +87,22 @@ export function showLog(line) {
   const item = document.createElement("li");
   item.dataset.tone = tone(line);
   const time = document.createElement("time");
-  time.textContent = `${new Date(line.at).toLocaleTimeString([], { hour12: false })} `;
+  time.textContent = `${clock(line.at)} `;
   const name = document.createElement("b");
   name.textContent = line.event;
   const rest = document.createElement("span");
   const fields = Object.entries(line).filter(
     ([key, value]) => !QUIET.has(key) && value !== null && value !== undefined,
   );
-  rest.textContent = ` ${fields.map(([key, value]) => `${key}=${short(value)}`).join(" ")}`;
+  rest.textContent = ` ${fields.map(([key, value]) => `${key}=${key === "until" ? clock(value) : short(value)}`).join(" ")}`;
   item.append(time, name, rest);
   log.append(item);
   while (log.children.length > LOG_LIMIT) log.firstChild.remove();
   if (follow) log.scrollTop = log.scrollHeight;
+}
+
+function clock(at) {
+  return new Date(at).toLocaleTimeString([], { hour12: false });
 }
 
 function short(value) {

@@ -90,6 +90,14 @@ describe.skipIf(executable === undefined)("the playground in a real browser", ()
     await bubble(/first in this conversation/).waitFor();
   });
 
+  test("what is offered to be said in a group is said to the bot", async () => {
+    await page.getByRole("navigation", { name: "Chats" }).getByRole("button", { name: /Boat/ }).click();
+    await page.getByText("In a group the bot answers to its name").waitFor();
+    await page.getByRole("button", { name: "What time is it?" }).click();
+    await page.keyboard.press("Enter");
+    await page.locator(".message.theirs").first().waitFor();
+  });
+
   test("a killed Worker answers after its start what was written while it was dead", async () => {
     await page.getByRole("button", { name: "kill -9 the Worker" }).click();
     await page.getByText("killed", { exact: true }).waitFor();
@@ -115,5 +123,16 @@ describe.skipIf(executable === undefined)("the playground in a real browser", ()
     expect(sideways).toBe(false);
     await page.getByRole("button", { name: "Stage & log" }).click();
     await page.getByRole("heading", { name: "Stage" }).waitFor();
+  });
+
+  // The last one: it ends the playground.
+  test("what is written to a playground that has ended is kept, and the person is told", async () => {
+    await program.interrupt();
+    await say("Is anybody there?");
+    await page.getByText("The playground is not running any more").waitFor();
+    expect(await page.getByLabel("Message", { exact: true }).inputValue()).toBe("Is anybody there?");
+    await page.close();
+    // The browser's own, of requests that nobody answers.
+    expect(complaints.splice(0).filter((line) => !/^Failed to load resource/.test(line))).toEqual([]);
   });
 });

@@ -75,12 +75,36 @@ test("npm start opens the page, answers a message, and leaves nothing behind on 
   await page.act("keys", { mood: "all well" });
   await page.act("write", { chat: ADA.id, text: "Somebody paid" });
   await says(/<blockquote>.*Somebody paid/s);
+  await expect(page.act("write", { chat: ADA.id, text: "x".repeat(40_001) })).rejects.toThrow(
+    '{"error":"A message has at most 40,000 characters here."}',
+  );
+  await page.act("keys", { mood: "out of credit" });
+  await page.act("write", { chat: ADA.id, text: "Nobody pays again" });
+  await page.find<MessageView>("message", ({ bot, reply }) => bot && reply?.text === "Nobody pays again");
   page.close();
 
   const elsewhere = await fetch(`${url}/events`, { headers: { origin: "http://evil.example" } });
   expect(elsewhere.status).toBe(403);
   expect(await program.interrupt()).toBe(0);
   expect(await isServed(url)).toBe(false);
+
+  // The keys of another start are well, whatever the pool remembers of the last one.
+  const again = start("scripts/start.mjs", [], {
+    PLAYGROUND_DIR: directory,
+    PLAYGROUND_SETTINGS: settings,
+    PORT: String(port),
+  });
+  await again.line(/ready: /);
+  const fresh = await PageEvents.open(url);
+  await fresh.act("write", { chat: ADA.id, text: "A new day" });
+  await fresh.find<MessageView>("message", ({ bot, html }) => bot && /<blockquote>.*A new day/s.test(html));
+  fresh.close();
+  await again.interrupt();
+});
+
+test("a port that is none is named before anything is started", async () => {
+  const program = start("scripts/start.mjs", [], { PLAYGROUND_DIR: directory, PORT: "none" });
+  await program.line(/^The playground could not start: PORT is none, expected a whole number up to 65535$/);
 });
 
 test("with a key in .dev.vars the real model is asked instead of the stand-in", async () => {
