@@ -1,18 +1,13 @@
 import * as z from "zod";
+import { type ModelName, parseModelName } from "./core/model-name.ts";
 import { distinct, isSendable, keysIn, type WrittenKey } from "./core/pool-keys.ts";
+import { type Problem, parseHttpUrl, SettingReader, textOf } from "./core/setting-reader.ts";
 
 /**
  * Settings: what `wrangler secret put`, `.dev.vars` and the vars of wrangler.toml say, checked once at the border and
  * typed afterwards. A setting that is missing or wrong never throws: it becomes a `Problem` that names it and says what
  * was expected (never its value), and its default stands in.
  */
-
-export interface Problem {
-  readonly name: string;
-  readonly expected: string;
-  /** A required setting that is absent; everything else is a value that cannot be used. */
-  readonly missing: boolean;
-}
 
 /**
  * One provider as configured. `keys` never leaves the Worker's memory. A server of one's own may need none: its pool is one
@@ -79,11 +74,6 @@ export interface Settings {
   readonly problems: readonly Problem[];
 }
 
-export interface ModelName {
-  readonly provider: string;
-  readonly model: string;
-}
-
 /** Providers that are known by name; any other is defined by its `_BASE_URL` alone. */
 export const KNOWN_PROVIDERS = [
   "openai",
@@ -116,7 +106,7 @@ export type RawEnvironment = Readonly<Record<string, unknown>>;
 
 export function readSettings(env: RawEnvironment): Settings {
   const problems: Problem[] = [];
-  const read = new Reader(env, problems);
+  const read = new SettingReader(env, problems);
 
   const providers = readProviders(env, problems);
   const chosen = read.model("MODEL", DEFAULT_MODEL) ?? parseModelName(DEFAULT_MODEL);
@@ -181,7 +171,6 @@ export function readSettings(env: RawEnvironment): Settings {
 
 /** Below this a timeout would end every run before a model can answer. */
 const MIN_TIMEOUT_SECONDS = 0.1;
-const MAX_SECONDS = 7 * 24 * 3600;
 
 /** "openai" → "OPENAI". */
 export function environmentName(provider: string): string {
@@ -193,146 +182,6 @@ export function describeProblem(problem: Problem): string {
   return problem.missing
     ? `${problem.name} is not set: expected ${problem.expected}.`
     : `${problem.name} cannot be used: expected ${problem.expected}.`;
-}
-
-class Reader {
-  readonly #env: RawEnvironment;
-  readonly #problems: Problem[];
-
-  constructor(env: RawEnvironment, problems: Problem[]) {
-    this.#env = env;
-    this.#problems = problems;
-  }
-
-  text(name: string): string | undefined {
-    return textOf(this.#env[name]);
-  }
-
-  wrong(name: string, expected: string): void {
-    this.#name({ name, expected, missing: false });
-  }
-
-  missing(name: string, expected: string): void {
-    this.#name({ name, expected, missing: true });
-  }
-
-  /** A list with several mistakes is one setting to look at, and so is one that several models need. */
-  #name(problem: Problem): void {
-    if (!this.isNamed(problem.name)) this.#problems.push(problem);
-  }
-
-  isNamed(name: string): boolean {
-    return this.#problems.some((problem) => problem.name === name);
-  }
-
-  required(name: string, pattern: RegExp, expected: string): string {
-    const value = this.text(name);
-    if (value === undefined) {
-      this.missing(name, expected);
-      return "";
-    }
-    // Used as it is all the same: it may work, and the line says what to look at if it does not.
-    if (!pattern.test(value)) this.wrong(name, expected);
-    return value;
-  }
-
-  /** Used as it is all the same, as a required one is. */
-  forHeader(name: string): string | undefined {
-    const value = this.text(name);
-    if (value !== undefined && !/^[ -~]+$/.test(value))
-      this.wrong(name, "characters of ASCII, for it goes into a header");
-    return value;
-  }
-
-  choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
-    const value = this.text(name)?.toLowerCase();
-    if (value === undefined) return fallback;
-    const found = choices.find((choice) => choice === value);
-    if (found === undefined) this.wrong(name, `one of ${choices.join(", ")}`);
-    return found ?? fallback;
-  }
-
-  optionalNumber(name: string, least: number, most: number, whole: boolean): number | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    const number = Number(value);
-    if (!Number.isFinite(number) || number < least || number > most || (whole && !Number.isInteger(number))) {
-      this.wrong(name, `a ${whole ? "whole " : ""}number from ${least} to ${most}`);
-      return undefined;
-    }
-    return number;
-  }
-
-  number(name: string, fallback: number, least: number, most: number, whole: boolean): number {
-    return this.optionalNumber(name, least, most, whole) ?? fallback;
-  }
-
-  /** Seconds in the setting, milliseconds from here on. */
-  seconds(name: string, fallback: number, least = 0): number {
-    return Math.round(this.number(name, fallback, least, MAX_SECONDS, false) * 1000);
-  }
-
-  ids(name: string): number[] {
-    const ids: number[] = [];
-    for (const part of (this.text(name) ?? "").split(/[\s,]+/)) {
-      if (part === "") continue;
-      if (/^\d{1,16}$/.test(part)) ids.push(Number(part));
-      else this.wrong(name, `user ids (whole numbers) separated by commas${name === "ALLOWED_USERS" ? ", or *" : ""}`);
-    }
-    return ids;
-  }
-
-  url(name: string, fallback: string): string {
-    const value = this.text(name);
-    if (value === undefined) return fallback;
-    const url = parseHttpUrl(value);
-    if (url === undefined) this.wrong(name, "an http or https URL without a query");
-    return url ?? fallback;
-  }
-
-  models(name: string, example: string): ModelName[] {
-    const names: ModelName[] = [];
-    for (const part of (this.text(name) ?? "").split(/[\s,]+/)) {
-      if (part === "") continue;
-      const parsed = parseModelName(part);
-      if (parsed) names.push(parsed);
-      else this.wrong(name, `provider/model, such as ${example}`);
-    }
-    return names;
-  }
-
-  /** The first of several is used; that the others are not is said. */
-  model(name: string, example: string): ModelName | undefined {
-    const [first, second] = this.models(name, example);
-    if (second) this.wrong(name, `one provider/model, such as ${example}`);
-    return first;
-  }
-}
-
-/** A var of wrangler.toml may be any JSON: it is read as it would be written, so that it is used or named, not passed over. */
-function textOf(value: unknown): string | undefined {
-  const written: string | undefined = typeof value === "string" ? value : JSON.stringify(value ?? undefined);
-  return written?.trim() || undefined;
-}
-
-/**
- * "openai/gpt-5-mini" → {provider, model}. The model may contain slashes. "my-llm" and "my_llm" are one provider: the names of
- * its settings (MY_LLM_BASE_URL) cannot tell them apart.
- */
-export function parseModelName(text: string): ModelName | undefined {
-  const match = /^([a-z0-9][a-z0-9_-]{0,63})\/(\S{1,200})$/i.exec(text);
-  if (!match?.[1] || !match[2]) return undefined;
-  return { provider: match[1].toLowerCase().replaceAll("-", "_"), model: match[2] };
-}
-
-function parseHttpUrl(text: string): string | undefined {
-  try {
-    const url = new URL(text);
-    if ((url.protocol !== "http:" && url.protocol !== "https:") || /[?#]/.test(text)) return undefined;
-    return text.replace(/\/+$/, "");
-  } catch {
-    return undefined;
-  }
 }
 
 /** A path is put after it; a whole endpoint has one already. */
@@ -387,7 +236,7 @@ function nameWhatModelsLack(
   models: readonly ModelName[],
   providers: Settings["providers"],
   env: RawEnvironment,
-  read: Reader,
+  read: SettingReader,
 ): void {
   for (const { provider } of models) {
     if ((providers.get(provider)?.keys.length ?? 0) > 0) continue;
@@ -412,7 +261,7 @@ const mcpServersSchema = z.array(
   }),
 );
 
-function readMcpServers(read: Reader, problems: Problem[]): McpServer[] {
+function readMcpServers(read: SettingReader, problems: Problem[]): McpServer[] {
   const text = read.text("MCP_SERVERS");
   if (text === undefined) return [];
   try {
@@ -429,7 +278,7 @@ function readMcpServers(read: Reader, problems: Problem[]): McpServer[] {
   }
 }
 
-function readSearch(read: Reader): Settings["search"] {
+function readSearch(read: SettingReader): Settings["search"] {
   const brave = read.forHeader("BRAVE_API_KEY");
   if (brave) return { kind: "brave", key: brave };
   const tavily = read.forHeader("TAVILY_API_KEY");

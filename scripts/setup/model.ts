@@ -3,12 +3,11 @@ import {
   DEFAULT_MODEL,
   environmentName,
   KNOWN_PROVIDERS,
-  type ModelName,
   type ProviderSettings,
-  parseModelName,
   readSettings,
 } from "../../src/config.ts";
 import { classify, reasonWord } from "../../src/core/failure.ts";
+import { type ModelName, parseModelName } from "../../src/core/model-name.ts";
 import { toRawFailure } from "../../src/models/raw-failure.ts";
 import { languageModel } from "../../src/models/registry.ts";
 import { fingerprint } from "../../src/pool/fingerprint.ts";

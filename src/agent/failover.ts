@@ -1,7 +1,7 @@
 import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
 import type { ModelMessage } from "ai";
-import type { ModelName } from "../config.ts";
 import { classify, type FailureClass, touchesCredential, type Verdict } from "../core/failure.ts";
+import type { ModelName } from "../core/model-name.ts";
 import type { Shortage } from "../core/pool-choice.ts";
 import type { KeptLease } from "../core/session.ts";
 import { toRawFailure } from "../models/raw-failure.ts";

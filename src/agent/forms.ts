@@ -1,5 +1,5 @@
 import type { FilePart, ModelMessage } from "ai";
-import type { ModelName } from "../config.ts";
+import type { ModelName } from "../core/model-name.ts";
 import { modelFacts, wantsReasoning } from "../models/catalog.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { ModelName } from "../config.ts";
+import type { ModelName } from "../core/model-name.ts";
 import { MODELS, UNKNOWN_MODEL } from "./catalog-models.ts";
 
 /**

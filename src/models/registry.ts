@@ -1,5 +1,6 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
-import type { ModelName, ProviderSettings } from "../config.ts";
+import type { ProviderSettings } from "../config.ts";
+import type { ModelName } from "../core/model-name.ts";
 import { baseUrlOf, hasOwnHost } from "./base-url.ts";
 import { ANTHROPIC_IDS, ANY_IDS, type IdForm, MISTRAL_IDS, takingBack } from "./sound-calls.ts";
 import { ModelUnavailable } from "./unavailable.ts";

@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { type ModelName, type ProviderSettings, WITHOUT_TRANSCRIPTIONS } from "../config.ts";
+import { type ProviderSettings, WITHOUT_TRANSCRIPTIONS } from "../config.ts";
 import type { RawFailure } from "../core/failure.ts";
+import type { ModelName } from "../core/model-name.ts";
 import { baseUrlOf, hasOwnHost } from "./base-url.ts";
 import { toRawFailure } from "./raw-failure.ts";
 import { ModelUnavailable, type UnavailableReason } from "./unavailable.ts";

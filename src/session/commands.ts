@@ -1,7 +1,7 @@
 import { describeReminder } from "../agent/reminders.ts";
 import type { Skill } from "../agent/skills.ts";
-import { parseModelName } from "../config.ts";
 import { type BuiltinCommand, findCommand } from "../core/commands.ts";
+import { parseModelName } from "../core/model-name.ts";
 import { runOf } from "../core/session.ts";
 import { VERSION } from "../version.ts";
 import { safe } from "../words/styled.ts";

@@ -1,6 +1,7 @@
 import { type Job, work } from "../agent/run.ts";
 import { definitions } from "../agent/tools/definitions.ts";
-import { AI_BINDING, describeProblem, environmentName, type ModelName, parseModelName } from "../config.ts";
+import { AI_BINDING, describeProblem, environmentName } from "../config.ts";
+import { type ModelName, parseModelName } from "../core/model-name.ts";
 import type { Running } from "../core/session.ts";
 import { modelFacts } from "../models/catalog.ts";
 import { styled } from "../words/styled.ts";

@@ -1,7 +1,7 @@
 import type { Lease, LeaseAnswer } from "../agent/failover.ts";
-import type { ModelName } from "../config.ts";
 import type { Event } from "../core/event.ts";
 import { touchesCredential, type Verdict } from "../core/failure.ts";
+import type { ModelName } from "../core/model-name.ts";
 import type { Door } from "./door.ts";
 import type { SessionPorts } from "./ports.ts";
 

@@ -1,7 +1,7 @@
 import type { ModelMessage } from "ai";
 import { estimateTokens, type IncomingMessage, systemPrompt, userWords } from "../agent/prompt.ts";
 import type { OpenCall } from "../agent/run.ts";
-import type { ModelName } from "../config.ts";
+import type { ModelName } from "../core/model-name.ts";
 import type { Input, Running } from "../core/session.ts";
 import { modelFacts } from "../models/catalog.ts";
 import { FILE_LIMIT_BYTES } from "../telegram/media.ts";

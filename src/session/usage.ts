@@ -1,4 +1,4 @@
-import { parseModelName } from "../config.ts";
+import { parseModelName } from "../core/model-name.ts";
 import { modelFacts, PRICES_AS_OF } from "../models/catalog.ts";
 import { safe } from "../words/styled.ts";
 import { words } from "../words/words.ts";

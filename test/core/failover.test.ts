@@ -2,7 +2,7 @@ import type { UserContent } from "ai";
 import { describe, expect, it } from "vitest";
 import { type Asking, Failover, type FailoverPorts, type Lease, type LeaseAnswer } from "../../src/agent/failover.ts";
 import { RefusedFiles } from "../../src/agent/forms.ts";
-import type { ModelName } from "../../src/config.ts";
+import type { ModelName } from "../../src/core/model-name.ts";
 import type { KeptLease } from "../../src/core/session.ts";
 import { openAiCompatibleModel } from "../../src/models/openai-compatible.ts";
 import { inPieces } from "./harness/pieces.ts";
