@@ -147,7 +147,7 @@ export const de = {
   forget_all_done: "Alles, was ich mir über dich gemerkt hatte, ist gelöscht.",
   skills_list: "*Skills*",
   skills_none: "Es gibt keine Skills.",
-  skill_item: "/{name}: {description}",
+  skill_item: "/{name} – {description}",
   skill_added: "Der Skill /{name} ist jetzt da.",
   skill_broken: "Diese SKILL.md lässt sich nicht verwenden: {problem}",
   export_none: "In diesem Gespräch gibt es nichts zu exportieren.",

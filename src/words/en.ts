@@ -140,7 +140,7 @@ export const en = {
   forget_all_done: "All that I remembered of you is deleted.",
   skills_list: "*Skills*",
   skills_none: "There are no skills.",
-  skill_item: "/{name}: {description}",
+  skill_item: "/{name} – {description}",
   skill_added: "The skill /{name} is here now.",
   skill_broken: "This SKILL.md cannot be used: {problem}",
   export_none: "There is nothing to export in this conversation.",

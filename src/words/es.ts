@@ -143,7 +143,7 @@ export const es = {
   forget_all_done: "Todo lo que recordaba de ti está borrado.",
   skills_list: "*Habilidades*",
   skills_none: "No hay habilidades.",
-  skill_item: "/{name}: {description}",
+  skill_item: "/{name} – {description}",
   skill_added: "La habilidad /{name} ya está aquí.",
   skill_broken: "Este SKILL.md no se puede usar: {problem}",
   export_none: "En esta conversación no hay nada que exportar.",

@@ -142,7 +142,7 @@ export const pt = {
   forget_all_done: "Tudo o que eu lembrava de você foi apagado.",
   skills_list: "*Habilidades*",
   skills_none: "Não há habilidades.",
-  skill_item: "/{name}: {description}",
+  skill_item: "/{name} – {description}",
   skill_added: "A habilidade /{name} já está aqui.",
   skill_broken: "Este SKILL.md não pode ser usado: {problem}",
   export_none: "Não há nada a exportar nesta conversa.",

@@ -142,7 +142,7 @@ export const ru = {
   forget_all_done: "Всё, что я о вас помнил, удалено.",
   skills_list: "*Навыки*",
   skills_none: "Навыков нет.",
-  skill_item: "/{name}: {description}",
+  skill_item: "/{name} – {description}",
   skill_added: "Навык /{name} теперь доступен.",
   skill_broken: "Этот SKILL.md использовать нельзя: {problem}",
   export_none: "В этом разговоре нечего выгружать.",

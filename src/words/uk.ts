@@ -142,7 +142,7 @@ export const uk = {
   forget_all_done: "Усе, що я про вас пам’ятав, видалено.",
   skills_list: "*Навички*",
   skills_none: "Навичок немає.",
-  skill_item: "/{name}: {description}",
+  skill_item: "/{name} – {description}",
   skill_added: "Навичка /{name} тепер доступна.",
   skill_broken: "Цей SKILL.md використати не можна: {problem}",
   export_none: "У цій розмові немає чого експортувати.",

@@ -127,7 +127,7 @@ export const zh = {
   forget_all_done: "我记得的关于你的一切都已删除。",
   skills_list: "*技能*",
   skills_none: "没有技能。",
-  skill_item: "/{name}：{description}",
+  skill_item: "/{name} – {description}",
   skill_added: "技能 /{name} 已经可用。",
   skill_broken: "这个 SKILL.md 无法使用：{problem}",
   export_none: "这次对话里没有可导出的内容。",

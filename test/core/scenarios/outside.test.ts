@@ -205,7 +205,7 @@ describe("/help", () => {
     expect(names).toContain("cc");
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     // When the model is to use a skill is for the model to read.
-    expect(help).toContain("/translate: Translates a text, keeping tone and formatting.\n");
+    expect(help).toContain("/translate – Translates a text, keeping tone and formatting.\n");
   });
 });
 
