@@ -7,9 +7,7 @@ export function Landing(props: { readonly settings: Settings; readonly version: 
   const isForNobody = owners.length === 0 && allowedUsers.length === 0;
   const todo = [
     ...problems.map(describeProblem),
-    ...(isForNobody
-      ? ["Neither OWNERS nor ALLOWED_USERS names anybody: nobody may write to the bot."]
-      : []),
+    ...(isForNobody ? ["Neither OWNERS nor ALLOWED_USERS names anybody: nobody may write to the bot."] : []),
     ...(adminToken === undefined ? ["ADMIN_TOKEN is not set: without it nobody can open /admin."] : []),
   ];
   return (

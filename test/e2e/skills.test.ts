@@ -54,7 +54,7 @@ describe("a skill", () => {
     await one.tell("/juggle");
     await one.hears("There is no command /juggle");
     await one.tell("/skills");
-    const list = plain(await one.hears("/summarize: Sums up"));
+    const list = plain(await one.hears("/summarize – Sums up"));
     for (const name of ["cc", "remind", "summarize", "translate"]) expect(list).toContain(`/${name}: `);
   });
 

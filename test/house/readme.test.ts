@@ -20,6 +20,9 @@ const DOCUMENTS = [
   "docs/security.md",
   "docs/costs.md",
   "docs/operations.md",
+  "docs/scale.md",
+  "docs/scenarios.md",
+  "simulation/RECORD.md",
 ];
 const readme = read("README.md");
 
@@ -87,6 +90,7 @@ describe("commands of the shell", () => {
       holds: "TELEGRAM_WEBHOOK_SECRET",
     },
     "npx wrangler secret put ADMIN_TOKEN": { test: "test/e2e/scripts.test.ts", holds: "ADMIN_TOKEN" },
+    "npx wrangler secret put OWNERS": { test: "test/e2e/scripts.test.ts", holds: "OWNERS" },
     "npx wrangler secret put OPENAI_API_KEYS": { test: "test/e2e/scripts.test.ts", holds: "OPENAI_API_KEYS" },
   };
 
