@@ -111,13 +111,7 @@ export function readSettings(env: RawEnvironment): Settings {
   const providers = readProviders(env, problems);
   const chosen = read.model("MODEL", DEFAULT_MODEL) ?? parseModelName(DEFAULT_MODEL);
   const models = [...(chosen ? [chosen] : []), ...read.models("FALLBACK_MODELS", DEFAULT_MODEL)];
-  const transcription = read.model("TRANSCRIPTION_MODEL", "openai/gpt-4o-mini-transcribe");
-  if (transcription && WITHOUT_TRANSCRIPTIONS.has(transcription.provider)) {
-    read.wrong(
-      "TRANSCRIPTION_MODEL",
-      "a model of a provider that offers /audio/transcriptions, such as openai or groq",
-    );
-  }
+  const transcription = readTranscription(read);
   nameWhatModelsLack(transcription ? [...models, transcription] : models, providers, env, read);
 
   const adminToken = read.forHeader("ADMIN_TOKEN");
@@ -163,7 +157,7 @@ export function readSettings(env: RawEnvironment): Settings {
     allowedBots: read.ids("ALLOWED_BOTS"),
     retentionDays: read.number("RETENTION_DAYS", 90, 1, 36_500, false),
     contextTokens: read.number("CONTEXT_TOKENS", 40_000, 2_000, 2_000_000, true),
-    fetchAllowHosts: (read.text("FETCH_ALLOW_HOSTS") ?? "").split(/[\s,]+/).filter((host) => host !== ""),
+    fetchAllowHosts: read.hosts("FETCH_ALLOW_HOSTS"),
     ...(transcription ? { transcriptionModel: transcription } : {}),
     problems,
   };
@@ -253,11 +247,19 @@ function nameWhatModelsLack(
   }
 }
 
+/** Undefined: nobody hears voice messages, which the bot then says. */
+function readTranscription(read: SettingReader): ModelName | undefined {
+  const model = read.model("TRANSCRIPTION_MODEL", "openai/gpt-4o-mini-transcribe");
+  if (!model || !WITHOUT_TRANSCRIPTIONS.has(model.provider)) return model;
+  read.wrong("TRANSCRIPTION_MODEL", "a model of a provider that offers /audio/transcriptions, such as openai or groq");
+  return undefined;
+}
+
 const mcpServersSchema = z.array(
   z.object({
     name: z.string().regex(/^[a-zA-Z0-9_-]{1,32}$/),
     url: z.url({ protocol: /^https?$/ }),
-    headers: z.record(z.string(), z.string()).optional(),
+    headers: z.record(z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/), z.string().regex(/^[ -~]*$/)).optional(),
   }),
 );
 
@@ -271,7 +273,8 @@ function readMcpServers(read: SettingReader, problems: Problem[]): McpServer[] {
   } catch {
     problems.push({
       name: "MCP_SERVERS",
-      expected: 'JSON such as [{"name":"docs","url":"https://…"}], a name being 1–32 letters, digits, _ and -',
+      expected:
+        'JSON such as [{"name":"docs","url":"https://…"}], a name being 1–32 letters, digits, _ and -, headers of ASCII',
       missing: false,
     });
     return [];

@@ -71,10 +71,7 @@ export function showRace(race) {
 }
 
 function tone(line) {
-  if (
-    /stale|failed|disabled|exhausted|invalid/.test(line.event) ||
-    /failed|timed_out|exhausted/.test(line.outcome ?? "")
-  )
+  if (/stale|fail|disabled|exhausted|invalid/.test(line.event) || /failed|timed_out|exhausted/.test(line.outcome ?? ""))
     return "bad";
   if (/cooling|waiting|reset|retry|refused|duplicate|ignored/.test(line.event)) return "warn";
   if (/finished|sent|ready/.test(line.event)) return "good";

@@ -101,6 +101,14 @@ export class SettingReader {
     return ids;
   }
 
+  /** `name` or `name:port`, as they stand in an address. */
+  hosts(name: string): string[] {
+    const hosts = (this.text(name) ?? "").split(/[\s,]+/).filter((host) => host !== "");
+    if (hosts.some((host) => /[/?#@*]/.test(host)))
+      this.wrong(name, "hosts such as localhost:8080, separated by commas");
+    return hosts.map((host) => host.toLowerCase());
+  }
+
   url(name: string, fallback: string): string {
     const value = this.text(name);
     if (value === undefined) return fallback;

@@ -130,7 +130,9 @@ describe("settings as a newcomer writes them", () => {
     expect(said({ TRANSCRIPTION_MODEL: "whisper" })).toEqual([
       "TRANSCRIPTION_MODEL cannot be used: expected provider/model, such as openai/gpt-4o-mini-transcribe.",
     ]);
-    expect(said({ TRANSCRIPTION_MODEL: "google/m", GOOGLE_API_KEYS: "k" })[0]).toMatch(/^TRANSCRIPTION_MODEL cannot/);
+    const google = { TRANSCRIPTION_MODEL: "google/m" };
+    expect(settingsWith(google).transcriptionModel).toBeUndefined();
+    expect(said(google)).toEqual([expect.stringMatching(/^TRANSCRIPTION_MODEL cannot be used/)]);
   });
 
   it("name the binding that workersai needs", () => {
@@ -144,6 +146,19 @@ describe("settings as a newcomer writes them", () => {
     const expected = "cannot be used: expected characters of ASCII, for it goes into a header.";
     expect(said({ ADMIN_TOKEN: "paßwort" })).toEqual([`ADMIN_TOKEN ${expected}`]);
     expect(said({ BRAVE_API_KEY: "schlüssel" })).toEqual([`BRAVE_API_KEY ${expected}`]);
+  });
+
+  it("name a tool server's header that cannot be sent, and a host that is none", () => {
+    const headers = { "x key": "k" };
+    const more = {
+      MCP_SERVERS: [{ name: "docs", url: "https://docs.test", headers }],
+      FETCH_ALLOW_HOSTS: "http://localhost:8080/",
+    };
+    expect(settingsWith(more).problems.map(({ name }) => name)).toEqual(["MCP_SERVERS", "FETCH_ALLOW_HOSTS"]);
+    expect(settingsWith({ FETCH_ALLOW_HOSTS: "Localhost:8080, ::1" }).fetchAllowHosts).toEqual([
+      "localhost:8080",
+      "::1",
+    ]);
   });
 
   it("offer no search where its address cannot be used", () => {
