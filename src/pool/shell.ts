@@ -244,7 +244,7 @@ export class PoolShell {
     if (row === undefined) return NO_POOL;
     const stored = readPool(row.schema, row.json);
     if (stored === undefined) {
-      log("internal.error", { provider, reason: "stored pool cannot be read; it begins anew" });
+      log("internal.error", { provider, where: "stored", what: "pool" });
       return NO_POOL;
     }
     const { pool, sweptAt, isOld } = stored;

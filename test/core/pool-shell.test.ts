@@ -58,6 +58,15 @@ const ASK = {
 } as const;
 
 describe("the pool's shell", () => {
+  it("begins anew where its row cannot be read, and says in the log what that was", () => {
+    const { open, lines, database } = newShell();
+    open().lease(ASK);
+    database.exec("UPDATE pool SET json = '{'");
+    lines.length = 0;
+    expect(open().lease(ASK).ok).toBe(true);
+    expect(lines[0]).toEqual({ event: "internal.error", provider: "openai", where: "stored", what: "pool" });
+  });
+
   it("logs the contract's events with provider, credential, reason, until, session and run", () => {
     const { open, lines, clock, alarmAt } = newShell();
     const shell = open();
