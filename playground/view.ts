@@ -87,7 +87,7 @@ export function viewMessage(message: StoredMessage, telegram: TelegramStandIn): 
       ? {
           id: reply.id,
           name: reply.from.first_name,
-          text: (message.quote ?? reply.rich?.plain ?? reply.text).slice(0, 140),
+          text: (message.quote ?? wordsOf(reply)).slice(0, 140),
         }
       : null,
     media: media
@@ -98,6 +98,11 @@ export function viewMessage(message: StoredMessage, telegram: TelegramStandIn): 
     pinned: message.pinned,
     reactions: message.reactions,
   };
+}
+
+/** Of a file without words its name, as Telegram shows it. */
+function wordsOf({ rich, text, media }: StoredMessage): string {
+  return (rich?.plain ?? text) || (media?.name ?? media?.kind ?? "");
 }
 
 export function viewDrafts(chat: Chat): DraftView[] {

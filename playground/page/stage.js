@@ -78,9 +78,14 @@ function tone(line) {
   return "";
 }
 
+/** Until somebody scrolls up: a panel above that grows pushes the end out of sight without a scroll. */
+let isFollowing = true;
+$("log").addEventListener("scroll", ({ target: log }) => {
+  isFollowing = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+});
+
 export function showLog(line) {
   const log = $("log");
-  const follow = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
   const item = document.createElement("li");
   item.dataset.tone = tone(line);
   const time = document.createElement("time");
@@ -95,7 +100,7 @@ export function showLog(line) {
   item.append(time, name, rest);
   log.append(item);
   while (log.children.length > LOG_LIMIT) log.firstChild.remove();
-  if (follow) log.scrollTop = log.scrollHeight;
+  if (isFollowing) log.scrollTop = log.scrollHeight;
 }
 
 function clock(at) {

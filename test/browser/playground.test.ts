@@ -90,6 +90,12 @@ describe.skipIf(executable === undefined)("the playground in a real browser", ()
     await bubble(/first in this conversation/).waitFor();
   });
 
+  test("a file is answered as a reply to its name", async () => {
+    const file = { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("a line") };
+    await page.locator("#file").setInputFiles(file);
+    await page.locator(".message.theirs .reply").getByText("notes.txt").waitFor();
+  });
+
   test("what is offered to be said in a group is said to the bot", async () => {
     await page.getByRole("navigation", { name: "Chats" }).getByRole("button", { name: /Boat/ }).click();
     await page.getByText("In a group the bot answers to its name").waitFor();
@@ -112,6 +118,8 @@ describe.skipIf(executable === undefined)("the playground in a real browser", ()
     const steps = await page.locator("#race-steps li").allInnerTexts();
     expect(await page.locator("#race-verdict").textContent(), steps.join("\n")).toBe("The session lives.");
     expect(await page.locator('#race-steps li[data-state="done"]').count()).toBe(8);
+    const log = await page.locator("#log").evaluate((one) => one.scrollHeight - one.scrollTop - one.clientHeight);
+    expect(log, "the end of the log is out of sight").toBeLessThan(60);
   }, 120_000);
 
   test("fits a phone: one part at a time, reached by its tabs", async () => {
