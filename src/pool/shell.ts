@@ -85,6 +85,8 @@ export interface ReleaseRequest {
 export interface LiftRequest {
   /** Absent: all. */
   readonly credential?: string;
+  /** Of the keys as they are set: those that nobody has used yet are known by it, too. */
+  readonly fingerprints?: readonly Fingerprint[];
 }
 
 export interface LiftReply {
@@ -152,9 +154,10 @@ export class PoolShell {
     return { ok: true };
   }
 
-  lift({ credential }: LiftRequest): LiftReply {
-    const event: PoolEvent = { type: "lifted", ...(credential === undefined ? {} : { credential }) };
-    return { ok: true, lifted: this.#perform([event], "all").lifted ?? 0 };
+  lift({ credential, fingerprints }: LiftRequest): LiftReply {
+    const events: PoolEvent[] = [{ type: "lifted", ...(credential === undefined ? {} : { credential }) }];
+    if (fingerprints !== undefined) events.unshift({ type: "synced", fingerprints });
+    return { ok: true, lifted: this.#perform(events, "all").lifted ?? 0 };
   }
 
   /** Writes nothing: looking costs no row. */

@@ -67,7 +67,11 @@ export async function liftIn(
   provider: string,
   credential?: string,
 ): Promise<number> {
-  if (!settings.providers.has(provider)) return 0;
-  const { lifted } = await env.POOL.getByName(provider).lift(credential === undefined ? {} : { credential });
+  const configured = settings.providers.get(provider);
+  if (configured === undefined) return 0;
+  const { lifted } = await env.POOL.getByName(provider).lift({
+    ...(credential === undefined ? {} : { credential }),
+    ...(configured.keys.length === 0 ? {} : { fingerprints: await fingerprintsOf(configured) }),
+  });
   return lifted;
 }

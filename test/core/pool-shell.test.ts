@@ -58,6 +58,13 @@ const ASK = {
 } as const;
 
 describe("the pool's shell", () => {
+  it("lifts keys that nobody has used yet, since they are listed, too", () => {
+    const fingerprints = [{ id: "A" }, { id: "B" }];
+    expect(newShell().open().lift({ fingerprints })).toEqual({ ok: true, lifted: 2 });
+    expect(newShell().open().lift({ fingerprints, credential: "B" })).toEqual({ ok: true, lifted: 1 });
+    expect(newShell().open().lift({ fingerprints, credential: "C" })).toEqual({ ok: true, lifted: 0 });
+  });
+
   it("begins anew where its row cannot be read, and says in the log what that was", () => {
     const { open, lines, database } = newShell();
     open().lease(ASK);
