@@ -55,7 +55,7 @@ describe("a skill", () => {
     await one.hears("There is no command /juggle");
     await one.tell("/skills");
     const list = plain(await one.hears("/summarize – Sums up"));
-    for (const name of ["cc", "remind", "summarize", "translate"]) expect(list).toContain(`/${name}: `);
+    for (const name of ["cc", "remind", "summarize", "translate"]) expect(list).toContain(`/${name} – `);
   });
 
   it("cc, in the middle of a run, ends it, clears the context and goes on with the words behind it", async () => {
@@ -88,7 +88,7 @@ describe("a skill", () => {
     expect((await one.request("The leaf: oolong")).lastUserText).toBe("Always warm the pot. The leaf: oolong");
     await world.restart();
     await one.tell("/skills");
-    await one.hears("/brew_tea: Brews *tea*.");
+    await one.hears("/brew_tea – Brews *tea*.");
     world.model.next({ text: "steeping again" }, says("The leaf: sencha"));
     await one.tell("/brew_tea sencha");
     await one.hears("steeping again");
