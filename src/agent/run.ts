@@ -190,6 +190,8 @@ async function turn(job: Job): Promise<void> {
         const hasTools = reply.calls.length > 0 || state.steps > 0;
         const reasoning = hasTools && wantsReasoning(model) ? reply.reasoning : undefined;
         if (reply.calls.length > 0) {
+          // What came with the end of the stream has not been shown.
+          if (!saysNothing(reply.text)) job.show(joined(earlier, reply.text));
           const entry = { messages: [assistantMessage(reply.text, reply.calls, reasoning)], usage };
           job.report({ type: "stepped", run: job.run, entry, boundary: false, steps, tokens, lease });
           job.spent(usage);

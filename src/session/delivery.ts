@@ -341,9 +341,11 @@ export class Courier {
   }
 
   #delivered(row: Delivery, shipment: Shipment): void {
+    const { content, run } = row;
+    const { kind } = content;
+    const { messages } = shipment;
+    if (kind === "answer" && content.goesOn && run !== undefined) this.#outbox.remember(run, messages, false);
     this.#drop(row);
-    const { kind } = row.content;
-    const messages = shipment.messages;
     if (kind !== "freeze" || messages.length > 0) {
       const ms = this.#ports.now() - row.createdAt;
       this.#ports.log("delivery.sent", {

@@ -4,6 +4,7 @@ import { AI_BINDING, describeProblem, environmentName } from "../config.ts";
 import { type ModelName, parseModelName } from "../core/model-name.ts";
 import type { Running } from "../core/session.ts";
 import { modelFacts } from "../models/catalog.ts";
+import { saysNothing } from "../telegram/render-clean.ts";
 import { styled } from "../words/styled.ts";
 import { wordKey, words } from "../words/words.ts";
 import { compactConversation } from "./compaction.ts";
@@ -189,6 +190,7 @@ class SessionRun implements LiveRun {
         const askers = ids.some((from) => from <= 0) ? {} : { askers: [...new Set(ids)] };
         door.pass({ type: "asked", run: this.run, question: id, untilAt, isLast }, () => {
           if (!this.#turn()) return;
+          this.#sayBefore(inputs[0]?.messageId);
           questions.put(door, { id, call, question, options, untilAt, ...askers }, inputs[0]?.messageId);
         });
       },
@@ -269,6 +271,19 @@ class SessionRun implements LiveRun {
     const { models } = this.#ports.settings;
     if (!chosen) return models;
     return [chosen, ...models.filter((model) => model.provider !== chosen.provider || model.model !== chosen.model)];
+  }
+
+  /** What the model said before its question stands before it: the screen may be behind, and a draft vanishes while the run waits. */
+  #sayBefore(replyTo: number | undefined): void {
+    const door = this.#door;
+    const markdown = this.#material.earlierText();
+    if (saysNothing(markdown)) return;
+    door.say({
+      content: { kind: "answer", markdown, goesOn: true },
+      run: this.run,
+      attempting: true,
+      ...(replyTo === undefined ? {} : { replyTo }),
+    });
   }
 
   /** What a model no longer sees word for word is said: it would be found out by its forgetting. */

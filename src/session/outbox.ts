@@ -9,8 +9,8 @@ import { readContent, readIds, readProgress } from "./stored.ts";
  */
 
 export type Content =
-  /** The model's words, as Markdown; in as many messages as they need. */
-  | { readonly kind: "answer"; readonly markdown: string }
+  /** The model's words, as Markdown; in as many messages as they need. `goesOn`: later words of the run go on in these. */
+  | { readonly kind: "answer"; readonly markdown: string; readonly goesOn?: boolean }
   | {
       readonly kind: "notice";
       readonly text: string;

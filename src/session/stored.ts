@@ -169,7 +169,7 @@ export function readUsage(json: string): TranscriptBody["usage"] {
 const keyboard = z.array(z.array(z.looseObject({ text: z.string() })));
 const named = { name: z.string(), mime: z.string().optional(), caption: z.string().optional() };
 const content = z.union([
-  z.looseObject({ kind: z.literal("answer"), markdown: z.string() }),
+  z.looseObject({ kind: z.literal("answer"), markdown: z.string(), goesOn: z.boolean().optional() }),
   z.looseObject({
     kind: z.literal("notice"),
     text: z.string(),

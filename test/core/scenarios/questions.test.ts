@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { Stage } from "../harness/session.ts";
+
+/** What a person sees of a question that the model puts, and what they may answer it with. */
+
+const which = { name: "ask", args: { question: "Which?", options: ["A", "B"] } };
+
+it.each(["edit", "draft", "off"])(
+  "what the model says before its question is read before it (STREAM=%s)",
+  async (mode) => {
+    const stage = new Stage({ STREAM: mode });
+    stage.next({ text: "There are two of them.", tools: [which] });
+    await stage.write("go on");
+    await stage.hears("Which?");
+    await stage.pass(60_000);
+    expect(stage.lines()).toEqual(["There are two of them.", "❓ Which?"]);
+    stage.next({ text: "Done." });
+    await stage.write("A");
+    await stage.hears("Done.");
+    await stage.pass(5_000);
+    expect(stage.lines()).toEqual(["There are two of them.\n\nDone.", "❓ Which?\n➡️ A"]);
+  },
+);
+
+it("a process that dies over a question loses nothing of what was said before it", async () => {
+  const stage = new Stage();
+  stage.next({ text: "There are two of them.", tools: [which] });
+  await stage.write("go on");
+  await stage.hears("Which?");
+  stage.crash();
+  stage.next({ text: "Done." });
+  await stage.write("A");
+  await stage.hears("Done.");
+  await stage.pass(5_000);
+  expect(stage.lines()).toEqual(["There are two of them.\n\nDone.", "❓ Which?\n➡️ A"]);
+});
+
+it("an answer that overtakes what was said before its question repeats none of it", async () => {
+  const stage = new Stage({ STREAM: "edit" });
+  stage.refuse(/^send/, { kind: "flood", retryAfterMs: 20_000 });
+  stage.next({ text: "There are two of them.", tools: [which] });
+  await stage.write("go on");
+  await stage.pass(1_000);
+  stage.next({ text: "Done. ".repeat(20) });
+  await stage.write("A");
+  await stage.pass(60_000);
+  expect(stage.logs("run.finished")).toMatchObject([{ outcome: "answered" }]);
+  expect(stage.count("There are two of them.")).toBe(1);
+  expect(stage.lines()[0]).toContain("Done.");
+});
