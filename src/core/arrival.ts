@@ -85,7 +85,11 @@ function meetsRun(
       const withSteer: Turn = { ...turn, steers: [...turn.steers, input] };
       const effects: Effect[] = [busyLog(session, "steer", at.now)];
       // Of an album it is said once.
-      if (!isSteering) effects.push(say({ key: "steered" }, input));
+      if (isSteering) return { session: { ...session, turn: withSteer }, effects };
+      // What is no answer to the question that stands joins only after one: who takes it for one would wait for nothing.
+      effects.push(
+        isBehindQuestion(turn) ? say({ key: "steered_behind_question" }, input) : say({ key: "steered" }, input),
+      );
       return { session: { ...session, turn: withSteer }, effects };
     }
     case "interrupt": {
@@ -112,9 +116,14 @@ function enqueueAloud(session: Session, input: Input, now: number, rest: TurnInp
   if (turn.phase !== "running" && turn.phase !== "waiting") return { session: queued, effects };
   // Said once of what people write; who orders something hears of it each time.
   if (turn.saidQueued && !input.isCommand) return { session: queued, effects };
-  const behindQuestion = turn.phase === "waiting" && turn.why === "person";
-  effects.push(say(behindQuestion ? { key: "queued_behind_question" } : { key: "queued", ahead: queue.length }, input));
+  effects.push(
+    say(isBehindQuestion(turn) ? { key: "queued_behind_question" } : { key: "queued", ahead: queue.length }, input),
+  );
   return { session: { ...queued, turn: { ...turn, saidQueued: true } }, effects };
+}
+
+function isBehindQuestion(turn: Turn): boolean {
+  return turn.phase === "waiting" && turn.why === "person";
 }
 
 function refuse(session: Session, input: Input): Stepped {

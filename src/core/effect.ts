@@ -53,6 +53,7 @@ export type Notice =
   | { readonly key: "queued"; readonly ahead: number }
   | { readonly key: "queued_behind_question" }
   | { readonly key: "steered" }
+  | { readonly key: "steered_behind_question" }
   | { readonly key: "queue_full"; readonly limit: number }
   | { readonly key: "stopped"; readonly dropped: number }
   | { readonly key: "interrupted" }

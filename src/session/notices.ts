@@ -50,6 +50,8 @@ function keyed(notice: Notice, context: NoticeContext): { key: WordKey; params: 
     }
     case "waiting":
       return { key: "waiting", params: { until: until(notice.untilAt) } };
+    case "steered_behind_question":
+      return { key: "queued_behind_question", params: {} };
     case "queued_behind_question":
     case "steered":
     case "interrupted":

@@ -48,3 +48,12 @@ it("an answer that overtakes what was said before its question repeats none of i
   expect(stage.count("There are two of them.")).toBe(1);
   expect(stage.lines()[0]).toContain("Done.");
 });
+
+it("words that are no answer do not pass for one: who steers with them is told that the question stands", async () => {
+  const stage = new Stage({ BUSY_MODE: "steer" });
+  stage.next({ tools: [which] });
+  await stage.write("go on");
+  await stage.hears("Which?");
+  await stage.write("the green one");
+  await stage.hears("A question above waits for an answer. Press a button or reply to it");
+});

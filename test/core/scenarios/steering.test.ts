@@ -7,7 +7,7 @@ it("what is said into a turn whose question stands is before the model with the 
   await stage.write("ask me");
   await stage.hears("Which?");
   await stage.write("/steer by the way");
-  await stage.hears("joins the current answer");
+  await stage.hears("A question above waits for an answer.");
   await stage.write("B");
   await stage.hears("echo of by the way");
   expect(stage.asked.at(-1)?.body.messages.slice(-2)).toMatchObject([

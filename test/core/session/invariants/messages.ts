@@ -42,7 +42,7 @@ function queuedIsTrue({ after, effects, event }: Transition): string | undefined
   for (const say of [...says(effects, "queued"), ...says(effects, "queued_behind_question")]) {
     if (!say.replyTo || !queue.includes(say.replyTo)) return "«queued» is said of a message that is not in the queue";
   }
-  const steered = says(effects, "steered")[0];
+  const steered = [...says(effects, "steered"), ...says(effects, "steered_behind_question")][0];
   if (steered?.replyTo && !runOf(after.session)?.steers.includes(steered.replyTo)) {
     return "«steered» is said of a message that does not steer";
   }
