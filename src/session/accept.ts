@@ -148,7 +148,8 @@ function answeredBy({ door, ports }: Accepting, inbound: Extract<Inbound, { kind
   const isOurs = reply?.fromId === botId(ports.settings.botToken);
   const standsAt = question.messageId ?? (isOurs ? laterThan(turn.inputs, reply?.messageId) : undefined);
   const isReply = reply !== undefined && reply.messageId === standsAt;
-  if (words === "" || (!option && !isReply)) return undefined;
+  // What comes with files is more than an answer can hold: it is asked on its own, after the answer.
+  if (words === "" || inbound.message.attachments.length > 0 || (!option && !isReply)) return undefined;
   questions.answer(door, question, option ?? words, inbound, () => {
     door.store.accept(inbound.update, inbound.message.writtenAt, inbound);
   });

@@ -57,3 +57,19 @@ it("words that are no answer do not pass for one: who steers with them is told t
   await stage.write("the green one");
   await stage.hears("A question above waits for an answer. Press a button or reply to it");
 });
+
+it("a reply that brings a file is more than an answer: the file comes before the model after it", async () => {
+  const stage = new Stage();
+  stage.next({ tools: [which] });
+  await stage.write("go on");
+  await stage.hears("Which?");
+  const messageId = [...stage.chat.keys()].at(-1) ?? 0;
+  const notes = { kind: "document", fileId: "f", uniqueId: "u", mime: "text/plain", name: "notes.txt" } as const;
+  stage.web = async () => new Response("what the file says");
+  const reply = { messageId, from: "the bot", fromId: 1, text: "Which?" };
+  await stage.write("as in this", { reply, attachments: [notes] });
+  await stage.hears("A question above waits for an answer.");
+  await stage.write("B");
+  await stage.until("both are answered", () => stage.logs("run.finished").length === 2);
+  expect(JSON.stringify(stage.asked.at(-1)?.body.messages.at(-1))).toContain("what the file says");
+});
