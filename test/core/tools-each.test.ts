@@ -124,6 +124,8 @@ describe("send_file", () => {
     );
     await call("send_file", { name: "dot.png", content: "data:image/png;base64,iVBO\nRw==" }, context);
     expect(files[1]).toEqual({ name: "dot.png", mime: "image/png", bytes: new Uint8Array([0x89, 0x50, 0x4e, 0x47]) });
+    await call("send_file", { name: "a.html", content: "<p>", mime: "text/html; charset=utf-8" }, context);
+    expect(files[2]).toMatchObject({ mime: "text/html" });
   });
 
   it.each([

@@ -25,7 +25,7 @@ export const sendFile: Tool<{ name: string; content: string; mime?: string | und
     if (bytes.length > MOST_BYTES)
       return refused(`The file was not sent: it is larger than ${MOST_BYTES / 1048576} MB.`);
     const name = safeName(given.name);
-    const stated = given.mime?.trim().toLowerCase() ?? "";
+    const stated = given.mime?.split(";")[0]?.trim().toLowerCase() ?? "";
     const mime = /^[\w.+-]+\/[\w.+-]+$/.test(stated) ? stated : (data?.mime ?? "text/plain");
     const sent = await context.files.send({ name, mime, bytes });
     return sent.ok
