@@ -295,7 +295,10 @@ async function forget({ ports, from, keep, say, sayNow }: Accepting, given: stri
 }
 
 async function timezone({ door, ports, from, keep, say, sayNow }: Accepting, given: string): Promise<void> {
-  if (given === "") return say("timezone_now", { timezone: door.whereabouts.timezone ?? "UTC" });
+  if (given === "") {
+    const { timezone = door.whereabouts.timezone ?? "UTC" } = await ports.person(from.id).profile();
+    return say("timezone_now", { timezone });
+  }
   const set = await ports.person(from.id).setTimezone(given);
   if (!set) return say("timezone_unknown", { timezone: safe(given) });
   keep(() => {

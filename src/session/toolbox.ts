@@ -36,6 +36,8 @@ export class Toolbox {
   readonly #run: ToolboxContext;
   #mcp: McpTools | undefined;
   #speaker: number | undefined;
+  /** Asked for once in a run, however many reminders are set in it. */
+  #clock: Promise<string | undefined> | undefined;
 
   constructor(door: Door, ports: SessionPorts, reminders: Reminders, run: ToolboxContext) {
     this.#door = door;
@@ -91,7 +93,8 @@ export class Toolbox {
 
   async context(tool: string): Promise<ToolContext> {
     const person = this.person();
-    const timezone = READS_THE_CLOCK.has(tool) ? await this.#timezone(person) : undefined;
+    if (READS_THE_CLOCK.has(tool)) this.#clock ??= this.#timezone(person);
+    const timezone = READS_THE_CLOCK.has(tool) ? await this.#clock : undefined;
     const { settings } = this.#ports;
     return {
       signal: this.#run.signal,
@@ -120,14 +123,13 @@ export class Toolbox {
     };
   }
 
-  /** A person's clock is theirs in every chat; they are asked for it only where a tool needs it and this chat does not know. */
+  /** A person's clock is theirs in every chat, and in any of them they may have set another; asked for only where a tool needs it. */
   async #timezone(person: Person | undefined): Promise<string | undefined> {
     const { whereabouts } = this.#door;
-    const isPrivate = whereabouts.chatType === "private";
-    if (!person || (isPrivate && whereabouts.timezone)) return whereabouts.timezone;
+    if (!person) return whereabouts.timezone;
     try {
       const { timezone = whereabouts.timezone } = await person.profile();
-      if (isPrivate && timezone)
+      if (whereabouts.chatType === "private" && timezone !== whereabouts.timezone && timezone)
         this.#door.keep(() => this.#door.noteWhereabouts({ ...this.#door.whereabouts, timezone }));
       return timezone;
     } catch (error) {

@@ -67,7 +67,7 @@ export const BUDGETS: Readonly<Record<Kind, Budget>> = {
     typingCalls: 1,
     objectCalls: { "SESSION.accept": 1, "DIRECTORY.skills": 1, "PERSON.overview": 1 },
     because:
-      "a plain turn, and value and transcript for the call and for its result: a crash repeats neither; the clock asks for the person's time zone where the chat does not know it",
+      "a plain turn, and value and transcript for the call and for its result: a crash repeats neither; the clock asks for the person's time zone",
   },
   command: {
     rowsWritten: 3,

@@ -63,6 +63,8 @@ export class Stage {
   isElsewhereAway = false;
   /** What is out there: pages, and the files of the chat. */
   web: Fetch = async () => new Response("<p>A page.</p>", { headers: { "content-type": "text/html" } });
+  /** The person's, as it was set in whichever chat. */
+  timezone: string | undefined;
   /** Looking up a key throws, as no port should. */
   failsToReadKeys = false;
   /** The session of the chat's new id cannot be reached. */
@@ -384,8 +386,12 @@ export class Stage {
       person: () => ({
         remember: async () => ({ ok: true, id: 1 }),
         recall: async () => ({ ok: true, found: false, memories: [] }),
-        forget: async () => this.#elsewhere({ ok: true, forgotten: false }),
-        profile: async () => ({ spentTodayUsd: 0, tokensToday: 0 }),
+        forget: async ({ id }) => this.#elsewhere({ ok: true, forgotten: id === 1 }),
+        profile: async () => ({
+          spentTodayUsd: 0,
+          tokensToday: 0,
+          ...(this.timezone === undefined ? {} : { timezone: this.timezone }),
+        }),
         spend: async () => {},
         setTimezone: async () => this.#elsewhere(true),
         memories: async () => this.#elsewhere([]),

@@ -456,3 +456,17 @@ describe("a tool server that is down", () => {
     expect(await toldAfter("five")).toBe(3);
   });
 });
+
+describe("the time zone of a person", () => {
+  it("is the one they set last, in whichever chat that was", async () => {
+    const stage = new Stage();
+    await stage.write("/timezone Europe/Berlin");
+    await stage.hears("Your time zone is now Europe/Berlin");
+    stage.timezone = "Asia/Tokyo";
+    await stage.write("/timezone");
+    await stage.hears("Your time zone is Asia/Tokyo.");
+    stage.next({ tools: [{ name: "now", args: {} }] });
+    await stage.exchange("how late is it?");
+    expect(JSON.stringify(stage.asked.at(-1)?.body.messages)).toContain("(Asia/Tokyo)");
+  });
+});
