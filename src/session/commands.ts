@@ -289,8 +289,9 @@ async function forget({ ports, from, keep, say, sayNow }: Accepting, given: stri
       ]),
     );
   }
-  const id = Number.parseInt(given, 10);
-  const { forgotten } = await ports.person(from.id).forget({ id: Number.isSafeInteger(id) ? id : -1 });
+  // "1 and 2" is no number: to delete the first of them and say "Forgotten" could not be taken back.
+  const id = /^\d{1,15}$/.test(given) ? Number(given) : -1;
+  const { forgotten } = await ports.person(from.id).forget({ id });
   return forgotten ? say("forget_done") : say("forget_none", { id: safe(given) });
 }
 

@@ -470,3 +470,15 @@ describe("the time zone of a person", () => {
     expect(JSON.stringify(stage.asked.at(-1)?.body.messages)).toContain("(Asia/Tokyo)");
   });
 });
+
+describe("/forget", () => {
+  it("forgets nothing for what is no number of a memory", async () => {
+    const stage = new Stage();
+    for (const given of ["1 and 2", "1x", "-1"]) {
+      await stage.write(`/forget ${given}`);
+      await stage.hears(`I have no memory with the number ${given}.`);
+    }
+    await stage.write("/forget 1");
+    await stage.hears("Forgotten.");
+  });
+});
