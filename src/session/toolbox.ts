@@ -5,7 +5,7 @@ import { toolset } from "../agent/tools/toolset.ts";
 import type { Running } from "../core/session.ts";
 import { safe, styled } from "../words/styled.ts";
 import { words } from "../words/words.ts";
-import type { Door } from "./door.ts";
+import { asidePrefix, type Door } from "./door.ts";
 import type { Person, SessionPorts } from "./ports.ts";
 import type { Reminders } from "./reminders.ts";
 import { skillsOf } from "./skills.ts";
@@ -115,7 +115,10 @@ export class Toolbox {
         },
       },
       requestReset: () => {
+        // The chat would hear that its conversation ends, and it would not.
+        if (asidePrefix(this.#ports.key) !== "") return false;
         this.#door.pass({ type: "resetWhenDoneAsked", run: this.#run.run });
+        return true;
       },
       settings: settings.search ? { search: settings.search } : {},
       ...(timezone ? { timezone } : {}),

@@ -55,7 +55,7 @@ export function stage(changes: Partial<ToolContext> = {}) {
         return { ok: true };
       },
     },
-    requestReset: () => requested.push("reset"),
+    requestReset: () => requested.push("reset") > 0,
     settings: {},
     ...changes,
   };

@@ -13,7 +13,7 @@ const context: ToolContext = {
   fetch: () => Promise.reject(new Error("no")),
   reminders: { add: () => ({ refused: "no" }), list: () => [], cancel: () => false },
   files: { send: async () => ({ ok: true }) },
-  requestReset: () => {},
+  requestReset: () => true,
   settings: {},
 };
 

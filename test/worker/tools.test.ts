@@ -17,7 +17,7 @@ function context(fetch: Fetch): ToolContext {
     fetch,
     reminders: { add: () => ({ refused: "no" }), list: () => [], cancel: () => false },
     files: { send: async () => ({ ok: true }) },
-    requestReset: () => {},
+    requestReset: () => true,
     settings: {},
   };
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { said, type Tool } from "./tool.ts";
+import { refused, said, type Tool } from "./tool.ts";
 
 /** Always offered. Takes effect when the run ends, however it ends; asked for twice it is the same request. */
 export const sessionReset: Tool<Record<string, never>> = {
@@ -11,7 +11,8 @@ export const sessionReset: Tool<Record<string, never>> = {
   limitMs: 1000,
   status: () => ({ key: "tool.session_reset", params: {} }),
   async run(_given, context) {
-    context.requestReset();
-    return said("The conversation will be cleared when this turn ends. Answer the person first; then it is gone.");
+    return context.requestReset()
+      ? said("The conversation will be cleared when this turn ends. Answer the person first; then it is gone.")
+      : refused("Nothing was cleared: this task runs beside the conversation. The person clears that with /new.");
   },
 };

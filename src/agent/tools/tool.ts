@@ -61,8 +61,8 @@ export interface ToolContext {
   readonly person?: PersonPort;
   readonly reminders: RemindersPort;
   readonly files: FilesPort;
-  /** The conversation ends with this run. */
-  requestReset(): void;
+  /** The conversation ends with this run. False: the run is an aside's, beside the conversation, and cannot end it. */
+  requestReset(): boolean;
   readonly settings: { readonly search?: Settings["search"] };
 }
 

@@ -482,3 +482,16 @@ describe("/forget", () => {
     await stage.hears("Forgotten.");
   });
 });
+
+describe("session_reset in a task beside the conversation", () => {
+  it("ends nothing, and nobody is told that it did", async () => {
+    const stage = new Stage({}, "telegram:7:bg:5");
+    stage.next({ tools: [{ name: "session_reset", args: {} }] }, { text: "Not from here." });
+    await stage.exchange("/bg tidy up and start afresh");
+    await stage.hears("Not from here.");
+    await stage.pass(5_000);
+    expect(stage.count("new one")).toBe(0);
+    expect(stage.logs("session.reset")).toEqual([]);
+    expect(JSON.stringify(stage.asked.at(-1)?.body.messages.at(-1))).toContain("The person clears that with /new");
+  });
+});
