@@ -1,7 +1,16 @@
 import type { Call, CallResult, Refusal } from "./outbound.ts";
 import type { Pace, WriteKind } from "./pace.ts";
 import { Picture, type View } from "./picture.ts";
-import { type Address, draftPart, editPart, type Keyboard, type Post, sendPart, takeKeyboard } from "./post.ts";
+import {
+  type Address,
+  deletion,
+  draftPart,
+  editPart,
+  type Keyboard,
+  type Post,
+  sendPart,
+  takeKeyboard,
+} from "./post.ts";
 import type { Part } from "./render.ts";
 import { Typing } from "./typing.ts";
 
@@ -137,15 +146,15 @@ export class Growing {
     return this.#shown[index] === keyOf(part, false);
   }
 
-  /** What leaves the words as they stand and takes away the button and the tool's line; undefined: no message. */
+  /** What leaves the words as they stand and takes away the button and the tool's line, with its message if it has no words; undefined: no message. */
   frozen(): Post | undefined {
     const index = this.#ids.findLastIndex((id) => id !== 0);
     const id = this.#ids[index];
     if (id === undefined) return undefined;
-    const last = this.#last;
-    const words = last?.index === index && last.view.hasLine ? last.view.open : undefined;
     const { place } = this.#options;
-    return words ? editPart(place, id, words) : takeKeyboard(place, id);
+    if (this.#last?.index !== index || !this.#last.view.hasLine) return takeKeyboard(place, id);
+    const words = this.#last.view.open;
+    return words ? editPart(place, id, words) : deletion(place, id);
   }
 
   /** Words that stand only in a draft, which will vanish. */

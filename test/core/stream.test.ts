@@ -280,6 +280,18 @@ describe("a cut", () => {
     expect([...chat.buttons.values()]).toEqual([undefined]);
   });
 
+  it("takes away a message that says nothing but what a tool does", async () => {
+    const chat = new Chat();
+    const courier = chat.courier();
+    const growing = begin(chat, courier);
+    growing.tool("reading example.com");
+    await chat.pass(3_000);
+    expect(chat.said()).toEqual(["_reading example.com_"]);
+    chat.put(courier, freeze, { run: RUN });
+    await chat.drain(courier);
+    expect(chat.methods()).toEqual(["sendRichMessage", "deleteMessage"]);
+  });
+
   it("during the first message in flight waits for it, and leaves one message without a button", async () => {
     const chat = new Chat();
     chat.latencyMs = 2_000;
