@@ -21,14 +21,27 @@ export function closeEnd(markdown: string): Closed {
   return { text: completed, tree: parseMarkdown(completed) };
 }
 
+/** Completes a block of code or a formula that is open at the end of `markdown`, and nothing else. */
+export function closeFence(markdown: string): Closed {
+  const tree = parseMarkdown(markdown);
+  const block = lastBlock(tree);
+  const fence = block && missingFence(markdown, block);
+  if (!fence) return { text: markdown, tree };
+  const text = markdown.trimEnd() + fence;
+  return { text, tree: parseMarkdown(text) };
+}
+
+function missingFence(markdown: string, block: Nodes): string {
+  if (block.type !== "code" && block.type !== "math") return "";
+  const fence = fenceOf(markdown, block);
+  if (fence === "" || isFenceClosed(markdown, block)) return "";
+  return `\n${containerOf(markdown, block)}${fence}`;
+}
+
 function closing(markdown: string, tree: Root): string {
   const block = lastBlock(tree);
   if (block === undefined) return "";
-  if (block.type === "code" || block.type === "math") {
-    const fence = fenceOf(markdown, block);
-    if (fence === "" || isFenceClosed(markdown, block)) return "";
-    return `\n${containerOf(markdown, block)}${fence}`;
-  }
+  if (block.type === "code" || block.type === "math") return missingFence(markdown, block);
   if (block.type === "tableRow") return openMarks(/[^|]*$/.exec(sourceOf(markdown, block).trimEnd())?.[0] ?? "");
   if (block.type !== "paragraph" && block.type !== "heading") return "";
   // Blank lines after it: the paragraph is complete, whatever it leaves open was meant so.

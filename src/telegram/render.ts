@@ -7,7 +7,7 @@
  */
 import type { MessageEntity } from "@grammyjs/types";
 import { cleanText, isBlank } from "./render-clean.ts";
-import { closeEnd } from "./render-close.ts";
+import { closeEnd, closeFence } from "./render-close.ts";
 import { cutWindow } from "./render-cut.ts";
 import { setEntities } from "./render-entities.ts";
 import type { Form } from "./render-measure.ts";
@@ -33,9 +33,9 @@ export interface Growing {
   readonly cursor: Cursor;
 }
 
-/** The whole answer as messages, in order; none for a blank one. */
+/** The whole answer as messages, in order; none for a blank one. Nothing more comes: a mark that it leaves open was meant so. */
 export function renderParts(markdown: string, form: Form): Part[] {
-  const { closed, open } = splitGrowing(markdown, form);
+  const { closed, open } = split(markdown, form, START, closeFence);
   return open === undefined ? closed : [...closed, open];
 }
 
@@ -49,6 +49,10 @@ export function renderGrowing(markdown: string, form: Form): Part | undefined {
  * call, for the same answer, `closed` holds only the parts closed since.
  */
 export function splitGrowing(markdown: string, form: Form, from: Cursor = START): Growing {
+  return split(markdown, form, from, closeEnd);
+}
+
+function split(markdown: string, form: Form, from: Cursor, complete: typeof closeEnd): Growing {
   const source = cleanText(markdown);
   const closed: Part[] = [];
   let cursor = from;
@@ -57,7 +61,7 @@ export function splitGrowing(markdown: string, form: Form, from: Cursor = START)
     const rest = window.text.slice(window.prefixChars);
     if (!window.full) {
       if (isBlank(rest)) return { closed, open: undefined, cursor };
-      const parts = renderStretch(window.text, form);
+      const parts = renderStretch(window.text, form, complete);
       return { closed: [...closed, ...parts.slice(0, -1)], open: parts.at(-1), cursor };
     }
     if (isBlank(rest)) {
@@ -75,9 +79,9 @@ const WORDS = /^\p{L}[\p{L}\p{N} ,.;:?!'"()–—…-]*(?:\n\n\p{L}[\p{L}\p{N} ,
 const NOT_WORDS_ALONE = / {2}| \n| $|www\.|\.{3}/i;
 
 /** One stretch as one part. More than one only if the measure was wrong: then nothing is refused and nothing lost. */
-function renderStretch(markdown: string, form: Form): Part[] {
+function renderStretch(markdown: string, form: Form, complete = closeFence): Part[] {
   if (WORDS.test(markdown) && !NOT_WORDS_ALONE.test(markdown)) return wordsAlone(markdown, form);
-  return renderMarkup(markdown, form);
+  return renderMarkup(markdown, form, complete);
 }
 
 /** What `renderMarkup` would make of words, without its parser. */
@@ -86,8 +90,8 @@ function wordsAlone(words: string, form: Form): Part[] {
   return hardParts(words, []).map(({ text }) => (form === "plain" ? { form, text } : { form, text, entities: [] }));
 }
 
-export function renderMarkup(markdown: string, form: Form): Part[] {
-  const { text, tree } = closeEnd(markdown);
+export function renderMarkup(markdown: string, form: Form, complete = closeFence): Part[] {
+  const { text, tree } = complete(markdown);
   if (form === "rich") return [{ form, markdown: guardRich(text, tree) }];
   const set = setEntities(text, tree, form === "plain");
   // Markup that shows nothing (an empty heading) is shown as it was written.

@@ -176,6 +176,11 @@ describe("rich Markdown", () => {
     expect(only("\\(x^2\\), \\[1\\], \\(a\\)")).toBe("$x^2$, \\[1\\], \\(a\\)");
   });
 
+  test("a mark that the end of an answer leaves open is a mark", () => {
+    expect(only("It comes daily (0 9 * * *).")).toBe("It comes daily (0 9 \\* \\* \\*).");
+    expect(only("Call f(*args, **kwargs)")).toBe("Call f(\\*args, \\*\\*kwargs)");
+  });
+
   test("a fence that ends with its list is closed", () => {
     expect(only("```js\ncode\n```  \nnext")).toBe("```js\ncode\n```  \nnext");
     expect(only("- item\n  ```js\n  code\nnext")).toBe("- item\n  ```js\n  code\n  ```\nnext");
