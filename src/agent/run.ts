@@ -51,7 +51,7 @@ export interface Job {
   show(text: string): void;
   showTool(status: ToolStatus | undefined): void;
   progress(): void;
-  /** Text of this turn's steps before the current one. */
+  /** Text of this turn's steps before the current one; what stood before a question has been said with it. */
   earlierText(): string;
   /** The person may spend no more today: the budget in US dollars. */
   overBudget(): Promise<number | undefined>;
@@ -270,10 +270,11 @@ async function carryOut(job: Job, tools: readonly Tool[], open: readonly OpenCal
       job.ask(call, result.question, result.options, index === open.length - 1);
       return false;
     }
+    const messages = [toolMessage(call, result.kind === "error" ? `Error: ${result.text}` : result.text)];
     job.report({
       type: "stepped",
       run: job.run,
-      entry: { messages: [toolMessage(call, result.kind === "error" ? `Error: ${result.text}` : result.text)] },
+      entry: call.question === "closed" ? { messages, asked: true } : { messages },
       boundary: index === open.length - 1,
       steps: state.steps,
       tokens: state.tokens,

@@ -343,9 +343,9 @@ export class Courier {
   #delivered(row: Delivery, shipment: Shipment): void {
     const { content, run } = row;
     const { kind } = content;
-    const { messages } = shipment;
-    if (kind === "answer" && content.goesOn && run !== undefined) this.#outbox.remember(run, messages, false);
+    if (kind === "answer" && content.goesOn && run !== undefined) this.#outbox.remember(run, [], false);
     this.#drop(row);
+    const messages = shipment.messages;
     if (kind !== "freeze" || messages.length > 0) {
       const ms = this.#ports.now() - row.createdAt;
       this.#ports.log("delivery.sent", {

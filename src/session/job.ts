@@ -273,7 +273,7 @@ class SessionRun implements LiveRun {
     return [chosen, ...models.filter((model) => model.provider !== chosen.provider || model.model !== chosen.model)];
   }
 
-  /** What the model said before its question stands before it: the screen may be behind, and a draft vanishes while the run waits. */
+  /** What the model said before its question is said: the screen may be behind, and a draft vanishes while the run waits. The rest comes after it. */
   #sayBefore(replyTo: number | undefined): void {
     const door = this.#door;
     const markdown = this.#material.earlierText();

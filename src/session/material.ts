@@ -151,7 +151,9 @@ export class Material {
   earlierText(): string {
     const turn = this.#context.turn();
     if (!turn) return "";
-    return rowsOfTurn(this.rows(), turn.inputs)
+    const rows = rowsOfTurn(this.rows(), turn.inputs);
+    return rows
+      .slice(rows.findLastIndex(({ body }) => body.asked) + 1)
       .flatMap(messagesOf)
       .filter((message) => message.role === "assistant")
       .map(textOf)

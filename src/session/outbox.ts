@@ -9,7 +9,7 @@ import { readContent, readIds, readProgress } from "./stored.ts";
  */
 
 export type Content =
-  /** The model's words, as Markdown; in as many messages as they need. `goesOn`: later words of the run go on in these. */
+  /** The model's words, as Markdown; in as many messages as they need. `goesOn`: the run says more, in messages of its own. */
   | { readonly kind: "answer"; readonly markdown: string; readonly goesOn?: boolean }
   | {
       readonly kind: "notice";

@@ -93,7 +93,7 @@ export function answer(
     {
       type: "chosen",
       question: question.id,
-      entry: { messages: [toolMessage(question.call, choice)] },
+      entry: { messages: [toolMessage(question.call, choice)], asked: true },
     },
     () => {
       rows();

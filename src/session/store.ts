@@ -54,6 +54,8 @@ export interface TranscriptBody {
   readonly summary?: string;
   /** The turn ended here without an answer. */
   readonly ended?: string;
+  /** What became of a question: the words before it have been said with it. */
+  readonly asked?: boolean;
   readonly usage?: { readonly model: string; readonly input: number; readonly output: number; readonly usd: number };
 }
 

@@ -155,6 +155,7 @@ const transcript = z.looseObject({
   messages: z.array(reported).optional(),
   summary: z.string().optional(),
   ended: z.string().optional(),
+  asked: z.boolean().optional(),
   usage: usage.optional(),
 });
 
