@@ -1,4 +1,5 @@
 import { toolMessage } from "../agent/run.ts";
+import { short } from "../agent/tools/tool.ts";
 import { safe, styled } from "../words/styled.ts";
 import { words } from "../words/words.ts";
 import type { Door } from "./door.ts";
@@ -25,6 +26,9 @@ interface Closed {
   readonly question: Question;
   readonly choice?: string;
 }
+
+/** A reply may be as long as a message, and with the question before it would be two. */
+const CHOICE_SHOWN_CHARS = 200;
 
 const PREFIX = "question:";
 const CLOSED = "closed-question:";
@@ -121,7 +125,7 @@ function tellClosed(door: Door, { question, choice }: Closed, messageIds: readon
   const marked =
     choice === undefined
       ? words(language, "question_closed", { question: asked })
-      : words(language, "question_answered", { question: asked, choice: safe(choice) });
+      : words(language, "question_answered", { question: asked, choice: safe(short(choice, CHOICE_SHOWN_CHARS)) });
   for (const editOf of new Set(messageIds)) {
     if (editOf) door.say({ content: { kind: "notice", ...styled(marked), editOf }, silent: true });
   }

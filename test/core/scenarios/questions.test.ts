@@ -84,3 +84,17 @@ it("nothing after a question that nobody answered repeats what was said before i
     "I took both.",
   ]);
 });
+
+it("a long reply is the answer whole, and the question shows the beginning of it", async () => {
+  const stage = new Stage();
+  stage.next({ tools: [which] }, { text: "Thank you." });
+  await stage.write("go on");
+  await stage.hears("Which?");
+  const messageId = [...stage.chat.keys()].at(-1) ?? 0;
+  const words = "neither of them ".repeat(255).trim();
+  await stage.write(words, { reply: { messageId, from: "the bot", fromId: 1, text: "Which?" } });
+  await stage.hears("Thank you.");
+  await stage.pass(5_000);
+  expect(stage.asked.at(-1)?.body.messages.at(-1)).toMatchObject({ role: "tool", content: words });
+  expect(stage.lines()).toEqual([expect.stringMatching(/^❓ Which\?\n➡️ neither .{150,200}…$/), "Thank you."]);
+});
