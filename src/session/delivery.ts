@@ -343,7 +343,7 @@ export class Courier {
   #delivered(row: Delivery, shipment: Shipment): void {
     const { content, run } = row;
     const { kind } = content;
-    if (kind === "answer" && content.goesOn && run !== undefined) this.#outbox.remember(run, [], false);
+    if ("goesOn" in content && content.goesOn && run !== undefined) this.#outbox.remember(run, [], false);
     this.#drop(row);
     const messages = shipment.messages;
     if (kind !== "freeze" || messages.length > 0) {

@@ -277,9 +277,8 @@ class SessionRun implements LiveRun {
   #sayBefore(replyTo: number | undefined): void {
     const door = this.#door;
     const markdown = this.#material.earlierText();
-    if (saysNothing(markdown)) return;
     door.say({
-      content: { kind: "answer", markdown, goesOn: true },
+      content: saysNothing(markdown) ? { kind: "freeze", goesOn: true } : { kind: "answer", markdown, goesOn: true },
       run: this.run,
       attempting: true,
       ...(replyTo === undefined ? {} : { replyTo }),

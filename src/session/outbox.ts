@@ -20,7 +20,7 @@ export type Content =
       readonly editOf?: number;
     }
   /** Take the Stop button off the streamed messages of the run and leave the words as they stand. */
-  | { readonly kind: "freeze" }
+  | { readonly kind: "freeze"; readonly goesOn?: boolean }
   | ({ readonly kind: "file"; readonly name: string; readonly mime?: string; readonly caption?: string } & (
       | { readonly base64: string }
       | { readonly text: string }

@@ -178,7 +178,7 @@ const content = z.union([
     keyboard: keyboard.optional(),
     editOf: z.int().optional(),
   }),
-  z.looseObject({ kind: z.literal("freeze") }),
+  z.looseObject({ kind: z.literal("freeze"), goesOn: z.boolean().optional() }),
   z.looseObject({ kind: z.literal("file"), ...named, base64: z.base64() }),
   z.looseObject({ kind: z.literal("file"), ...named, text: z.string() }),
 ]);

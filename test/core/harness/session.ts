@@ -462,6 +462,7 @@ export class Stage {
       this.chat.set(this.#messages, { text: wordsIn(payload), replyTo, keyboard: payload.reply_markup });
       return { ok: true, result: { message_id: this.#messages } };
     }
+    if (method === "deleteMessage") this.chat.delete(Number(payload.message_id));
     const message = this.chat.get(Number(payload.message_id));
     if (message && method === "editMessageText") {
       this.chat.set(Number(payload.message_id), { ...message, text: wordsIn(payload), keyboard: payload.reply_markup });

@@ -98,3 +98,23 @@ it("a long reply is the answer whole, and the question shows the beginning of it
   expect(stage.asked.at(-1)?.body.messages.at(-1)).toMatchObject({ role: "tool", content: words });
   expect(stage.lines()).toEqual([expect.stringMatching(/^❓ Which\?\n➡️ neither .{150,200}…$/), "Thank you."]);
 });
+
+it("what tools were doing before a question is no place for the answer after it", async () => {
+  const stage = new Stage({ STREAM: "edit" });
+  const page = Promise.withResolvers<Response>();
+  stage.web = () => page.promise;
+  stage.next(
+    { tools: [{ name: "fetch_page", args: { url: "https://example.com" } }] },
+    { tools: [which] },
+    { text: "Done." },
+  );
+  await stage.write("go on");
+  await stage.hears("reading example.com");
+  page.resolve(new Response("a page", { headers: { "content-type": "text/plain" } }));
+  await stage.hears("Which?");
+  await stage.pass(5_000);
+  expect(stage.lines()).toEqual(["❓ Which?"]);
+  await stage.write("A");
+  await stage.hears("Done.");
+  expect(stage.lines()).toEqual(["❓ Which?\n➡️ A", "Done."]);
+});
