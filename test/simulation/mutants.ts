@@ -432,6 +432,6 @@ export const MUTANTS: readonly Mutant[] = [
     "telegram/stream.ts",
     `if (this.#last?.index === "draft" && refreshAt > this.#ports.now()) this.#wakeAt(refreshAt);`,
     `if (this.#last?.index === "draft") this.#wakeAt(refreshAt);`,
-    50_024,
+    20,
   ),
 ];
