@@ -5,7 +5,15 @@ import { Pace } from "../telegram/pace.ts";
 import type { Address } from "../telegram/post.ts";
 import type { Cancel, Growing, GrowthMode } from "../telegram/stream.ts";
 import { type Delivery, type NewDelivery, Outbox, type Sql } from "./outbox.ts";
-import { FAULT_PAUSE_MS, GIVE_UP_AFTER_MS, pauseMs, THREAD_RETRY_MS, WATCH_EVERY_MS } from "./pauses.ts";
+import {
+  FAULT_PAUSE_MS,
+  GIVE_UP_AFTER_MS,
+  pauseMs,
+  STUBBORN_AFTER_ATTEMPTS,
+  STUBBORN_AFTER_MS,
+  THREAD_RETRY_MS,
+  WATCH_EVERY_MS,
+} from "./pauses.ts";
 import { Screen } from "./screen.ts";
 import { Shipment, type Step, type Words } from "./shipment.ts";
 
@@ -62,6 +70,9 @@ export interface GrowthOptions {
 }
 
 const MAX_MIGRATIONS = 3;
+
+/** Refusals that say nothing of the message: it is wanted as it was. */
+const PASSING: ReadonlySet<Refusal["kind"]> = new Set(["unavailable", "flood", "unauthorized"]);
 
 /** What a step of a shipment leaves to be done: go on with it, or let the pump look at the outbox again. */
 type Onward = "continue" | "over";
@@ -240,7 +251,9 @@ export class Courier {
       // A message of the growing answer may stand without our knowing its id.
       growing?.inDoubt === true ||
       (growing === undefined && ends && row.run !== undefined && this.#outbox.isSending(row.run));
-    const shipment = new Shipment(row, { growing, remembered, doubt, form: this.#form, words: this.#ports.words });
+    let shipment = new Shipment(row, { growing, remembered, doubt, form: this.#form, words: this.#ports.words });
+    // What is put off where the server fails on everything: a simpler form holds only once it was accepted.
+    let wanted = shipment;
     for (;;) {
       const step = shipment.next();
       if (step === undefined) return this.#delivered(row, shipment);
@@ -250,11 +263,17 @@ export class Courier {
       const accepted = result.ok || (result.refusal.kind === "not_modified" && step.kind === "edit");
       const lost: Refusal = { kind: "unavailable", maybeAccepted: true };
       if (accepted && shipment.accepted(step, result)) {
+        wanted = shipment;
         if (step.kind === "send" && shipment.next() !== undefined) this.#outbox.progressed(row.id, shipment.progress());
         continue;
       }
       const refusal = result.ok ? lost : result.refusal;
-      if (this.#refused(row, shipment, step, refusal) === "over") return;
+      const simpler = this.#isStubborn(row, refusal) ? shipment.simpler(step, refusal) : undefined;
+      if (simpler) {
+        shipment = simpler;
+        continue;
+      }
+      if (this.#refused(row, PASSING.has(refusal.kind) ? wanted : shipment, step, refusal) === "over") return;
     }
   }
 
@@ -317,6 +336,12 @@ export class Courier {
         if (refusal.kind === "unsupported") return this.#pause(row, shipment, step, refusal);
         return this.#fail(row, refusal);
     }
+  }
+
+  /** The server says itself that it failed, and goes on failing. An answer that was lost says nothing of the message. */
+  #isStubborn(row: Delivery, refusal: Refusal): boolean {
+    if (refusal.kind !== "unavailable" || refusal.maybeAccepted) return false;
+    return row.attempt >= STUBBORN_AFTER_ATTEMPTS && this.#ports.now() - row.createdAt >= STUBBORN_AFTER_MS;
   }
 
   #pause(row: Delivery, shipment: Shipment, step: Step, refusal: Refusal): Onward {

@@ -39,7 +39,8 @@ export function nextForm(
   if (part.form === "rich") return "entities";
   if (refusal.kind === "too_long" && part.text.length > PIECE_CHARS) return "pieces";
   if (part.form === "entities" && part.entities.length > 0) return "plain";
-  return content.kind === "answer" ? "apology" : undefined;
+  // A notice that is refused for good is not worth an apology, but one on which the server fails would hold up all behind it.
+  return content.kind === "answer" || refusal.kind === "unavailable" ? "apology" : undefined;
 }
 
 /** Well below any limit that a server may have. */

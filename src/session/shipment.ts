@@ -176,6 +176,16 @@ export class Shipment {
     return true;
   }
 
+  /** The same delivery with what was refused in a simpler form; undefined: there is none, or nothing that is read was refused. */
+  simpler(step: Step, refusal: Refusal): Shipment | undefined {
+    if (step.what !== "part") return undefined;
+    const { state, doubt } = this;
+    const row = { ...this.#row, progress: this.progress() };
+    const other = new Shipment(row, { ...this.#context, doubt });
+    other.state = state;
+    return other.adapt(step, refusal) ? other : undefined;
+  }
+
   progress(): Progress {
     return {
       form: this.#form,

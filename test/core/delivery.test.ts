@@ -152,12 +152,13 @@ describe("a refusal", () => {
     const chat = new Chat();
     const courier = chat.courier();
     const down = { kind: "unavailable", maybeAccepted: false } as const;
-    chat.refuse("*", ...Array.from({ length: 9 }, () => down));
+    chat.failsOn = () => true;
     chat.put(courier, answer("late"), { run: "r1" });
-    while (chat.calls.length < 9) {
+    while (chat.reasons("delivery.retry").length < 9) {
       void courier.deliver();
       await chat.pass(Math.max(1, (courier.nextAt() ?? 0) - chat.now));
     }
+    chat.failsOn = () => false;
     expect(courier.nextAt()).toBeGreaterThan(chat.now + 500_000);
     chat.refuse("*", down, { kind: "flood", retryAfterMs: 50_000 });
     courier.hasten();
@@ -175,13 +176,59 @@ describe("a refusal", () => {
   it("that lasts for a day ends in the log", async () => {
     const chat = new Chat();
     const courier = chat.courier();
-    chat.refuse("*", ...Array.from({ length: 400 }, () => ({ kind: "unavailable", maybeAccepted: false }) as const));
+    chat.failsOn = () => true;
     const start = chat.now;
     chat.put(courier, answer("never"), { run: "r1" });
     await chat.drain(courier);
     expect(chat.reasons("delivery.failed")).toEqual(["expired"]);
     expect(chat.now - start).toBeGreaterThanOrEqual(GIVE_UP_AFTER_MS);
     expect(chat.now - start).toBeLessThan(GIVE_UP_AFTER_MS + HOUR_MS);
+  });
+
+  it("by a server that fails on this message alone holds up what is behind it for a minute, and the message comes simpler", async () => {
+    const chat = new Chat();
+    const courier = chat.courier();
+    const start = chat.now;
+    chat.failsOn = (payload) => "rich_message" in payload && wordsIn(payload).includes("first");
+    chat.put(courier, answer("**first**"), { run: "r1" });
+    chat.put(courier, answer("**second**"), { run: "r2" });
+    await chat.drain(courier);
+    expect(chat.said()).toEqual(["first", "**second**"]);
+    expect(chat.now - start).toBeLessThan(60_000);
+    expect(chat.reasons("delivery.failed")).toEqual([]);
+  });
+
+  it("by a server that fails on these words in every form ends in a sentence that says so, be it an answer, an edit, a notice or a file", async () => {
+    const chat = new Chat();
+    const courier = chat.courier();
+    chat.messages.set(50, "Which?");
+    chat.failsOn = (payload) => wordsIn(payload).includes("these");
+    chat.put(courier, answer("these _words_"), { run: "r1" });
+    chat.put(courier, notice("these words"));
+    chat.put(courier, { kind: "notice", text: "these words", editOf: 50 });
+    chat.put(courier, { kind: "file", name: "a.txt", text: "a", caption: "these words" });
+    chat.put(courier, answer("others"), { run: "r2" });
+    await chat.drain(courier);
+    expect(chat.said()).toEqual(["Which?", "SORRY", "SORRY", "MARK\n\nSORRY", "SORRY", "others"]);
+  });
+
+  it("by a server that was down for long takes nothing from the words, whatever was tried meanwhile", async () => {
+    const chat = new Chat();
+    const courier = chat.courier();
+    const growing = courier.growing("r1", { chatId: 7 }, 5, { mode: "edit", private: true, stopLabel: "Stop" });
+    growing.show("**it** begins");
+    await chat.pass(2_000);
+    chat.failsOn = () => true;
+    chat.put(courier, answer("**it** begins and ends"), { run: "r1" });
+    chat.put(courier, answer("**another**"), { run: "r2" });
+    while (chat.reasons("delivery.retry").length < 12) {
+      void courier.deliver();
+      await chat.pass(Math.max(1, (courier.nextAt() ?? 0) - chat.now));
+    }
+    chat.failsOn = () => false;
+    await chat.drain(courier);
+    expect(chat.said()).toEqual(["**it** begins and ends", "**another**"]);
+    expect([...chat.buttons.values()]).toEqual([undefined, undefined]);
   });
 
   it("whose call may have been carried out leads to a marked repetition", async () => {

@@ -21,6 +21,8 @@ export class Chat {
   readonly told: string[] = [];
   /** The next such statement fails. */
   breaks: RegExp | undefined;
+  /** Telegram's server fails on such calls, however often they come. */
+  failsOn: (payload: Record<string, unknown>) => boolean = () => false;
   /** How long Telegram takes for an answer. */
   latencyMs = 0;
   /** Refusals to come, by method or for any ("*"), first come first. */
@@ -141,6 +143,7 @@ export class Chat {
       return { ok: true, result: true };
     }
     this.calls.push({ at: this.now, method, payload });
+    if (this.failsOn(payload)) return { ok: false, refusal: { kind: "unavailable", maybeAccepted: false } };
     const index = this.#script.findIndex((one) => one.method === method || one.method === "*");
     const scripted = index < 0 ? undefined : this.#script.splice(index, 1)[0]?.result;
     if (this.latencyMs > 0) await new Promise<void>((resolve) => void this.#after(this.latencyMs, resolve));

@@ -123,6 +123,9 @@ export class Stage {
     return { release };
   }
 
+  /** Telegram's server fails on every call. */
+  isDown = false;
+
   refuse(method: RegExp, refusal: Refusal): void {
     this.#refusals.push({ method, refusal });
   }
@@ -452,6 +455,7 @@ export class Stage {
     if (method === "sendChatAction") return { ok: true, result: true };
     if (method === "getFile") return { ok: true, result: { file_path: "documents/file" } };
     this.calls.push({ at: this.now, method, payload });
+    if (this.isDown) return { ok: false, refusal: { kind: "unavailable", maybeAccepted: false } };
     const index = this.#refusals.findIndex((one) => one.method.test(method));
     const [refused] = index < 0 ? [] : this.#refusals.splice(index, 1);
     if (refused) return { ok: false, refusal: refused.refusal };
