@@ -1,7 +1,10 @@
+import { type Run, runOf } from "../core/session.ts";
 import type { Inbound } from "../telegram/message.ts";
+import { takeKeyboard } from "../telegram/post.ts";
 import { safe, styled } from "../words/styled.ts";
 import { type WordKey, words } from "../words/words.ts";
 import type { Accepted, Accepting } from "./accept.ts";
+import type { Door } from "./door.ts";
 import { elsewhere } from "./elsewhere.ts";
 import * as questions from "./questions.ts";
 
@@ -27,10 +30,12 @@ async function act(accepting: Accepting, inbound: Extract<Inbound, { kind: "pres
   };
   switch (kind) {
     case "stop": {
-      const { turn } = door.session;
-      const run = turn.phase === "running" || turn.phase === "waiting" ? turn.run : undefined;
-      if (first === "" || !run?.startsWith(first)) return expired();
-      accepting.pass({ type: "stopped", by: "button", run });
+      const run = runOf(door.session);
+      if (first === "" || !run || !isOfTurn(door, run, first)) {
+        takeStop(accepting, inbound);
+        return expired();
+      }
+      accepting.pass({ type: "stopped", by: "button", run: run.run });
       return "button_stopping";
     }
     case "ask": {
@@ -88,6 +93,23 @@ async function act(accepting: Accepting, inbound: Extract<Inbound, { kind: "pres
     default:
       return expired();
   }
+}
+
+/** Until the answer grows again its message bears the button of the run that died: it is the same turn to whoever sees it. */
+function isOfTurn(door: Door, { run, attempt, inputs }: Run, name: string): boolean {
+  if (run.startsWith(name) || attempt === 1) return run.startsWith(name);
+  return door.store.history().some(({ session }) => {
+    const known = runOf(session);
+    return known?.run.startsWith(name) === true && known.inputs[0]?.update === inputs[0]?.update;
+  });
+}
+
+/** A process that died before Telegram told the message's id has left the button there; the press tells it. */
+function takeStop({ ports }: Accepting, { place, messageId }: Extract<Inbound, { kind: "press" }>): void {
+  // Where everybody has a session of their own it may be of another's answer, which still grows.
+  if (messageId <= 0 || ports.key.includes(":user:")) return;
+  const { method, payload } = takeKeyboard(place, messageId);
+  ports.detach(ports.call(method, payload));
 }
 
 /** Inside `keep`: the message with the buttons says what became of it, and has none any more. */

@@ -468,8 +468,9 @@ export class Stage {
     }
     if (method === "deleteMessage") this.chat.delete(Number(payload.message_id));
     const message = this.chat.get(Number(payload.message_id));
-    if (message && method === "editMessageText") {
-      this.chat.set(Number(payload.message_id), { ...message, text: wordsIn(payload), keyboard: payload.reply_markup });
+    if (message && method.startsWith("editMessage")) {
+      const text = method === "editMessageText" ? wordsIn(payload) : message.text;
+      this.chat.set(Number(payload.message_id), { ...message, text, keyboard: payload.reply_markup });
     }
     return { ok: true, result: true };
   }
