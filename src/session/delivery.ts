@@ -345,9 +345,14 @@ export class Courier {
   }
 
   #pause(row: Delivery, shipment: Shipment, step: Step, refusal: Refusal): Onward {
+    // What only tidies up (a button, a message too many) keeps nobody waiting who has words to hear.
+    const isTidying = step.what === "freeze" || step.what === "surplus" || step.what === "outdated";
+    const isBehind = isTidying && this.#ports.now() - row.createdAt >= STUBBORN_AFTER_MS;
     if (step.kind === "send" && refusal.kind === "unavailable" && refusal.maybeAccepted) shipment.doubt = true;
     if (this.#ports.now() - row.createdAt >= GIVE_UP_AFTER_MS) return this.#fail(row, refusal, "expired");
-    return this.#park(row, shipment, refusal, pauseMs(row.attempt), row.attempt + 1);
+    const onward = this.#park(row, shipment, refusal, pauseMs(row.attempt), row.attempt + 1);
+    if (isBehind) this.#outbox.moveBehind(row.id);
+    return onward;
   }
 
   #park(row: Delivery, shipment: Shipment, refusal: Refusal, waitMs: number, attempt: number): Onward {

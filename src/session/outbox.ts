@@ -190,6 +190,12 @@ export class Outbox {
     this.#changed(id, { state, dueAt, attempt, progress });
   }
 
+  /** Whatever else there is goes first. */
+  moveBehind(id: number): void {
+    this.#sql.exec("UPDATE outbox SET id = (SELECT MAX(id) + 1 FROM outbox) WHERE id = ?", id);
+    this.#head = undefined;
+  }
+
   remove(id: number): void {
     this.#sql.exec("DELETE FROM outbox WHERE id = ?", id);
     if (this.#count !== undefined) this.#count -= 1;

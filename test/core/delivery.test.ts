@@ -212,14 +212,36 @@ describe("a refusal", () => {
     expect(chat.said()).toEqual(["Which?", "SORRY", "SORRY", "MARK\n\nSORRY", "SORRY", "others"]);
   });
 
+  it("of what only tidies up keeps no words waiting, by a server that fails on that message alone", async () => {
+    const chat = new Chat();
+    const courier = chat.courier();
+    const growing = courier.growing("r1", { chatId: 7 }, 5, { mode: "edit", private: true, stopLabel: "Stop" });
+    growing.show("a sentence that begins and");
+    await chat.pass(2_000);
+    const start = chat.now;
+    chat.failsOn = ({ message_id }) => message_id === 101;
+    chat.put(courier, { kind: "freeze" }, { run: "r1" });
+    chat.put(courier, notice("Stopped."));
+    chat.put(courier, answer("next"), { run: "r2" });
+    while (!chat.said().includes("next")) {
+      void courier.deliver();
+      await chat.pass(Math.max(1, (courier.nextAt() ?? 0) - chat.now));
+    }
+    expect(chat.now - start).toBeLessThan(120_000);
+    chat.failsOn = () => false;
+    await chat.drain(courier);
+    expect(chat.said()).toEqual(["a sentence that begins and", "Stopped.", "next"]);
+    expect([...chat.buttons.values()]).toEqual([undefined, undefined, undefined]);
+  });
+
   it("by a server that was down for long takes nothing from the words, whatever was tried meanwhile", async () => {
     const chat = new Chat();
     const courier = chat.courier();
     const growing = courier.growing("r1", { chatId: 7 }, 5, { mode: "edit", private: true, stopLabel: "Stop" });
-    growing.show("**it** begins");
+    growing.show("a **sentence** that begins");
     await chat.pass(2_000);
     chat.failsOn = () => true;
-    chat.put(courier, answer("**it** begins and ends"), { run: "r1" });
+    chat.put(courier, answer("a **sentence** that begins and ends"), { run: "r1" });
     chat.put(courier, answer("**another**"), { run: "r2" });
     while (chat.reasons("delivery.retry").length < 12) {
       void courier.deliver();
@@ -227,7 +249,7 @@ describe("a refusal", () => {
     }
     chat.failsOn = () => false;
     await chat.drain(courier);
-    expect(chat.said()).toEqual(["**it** begins and ends", "**another**"]);
+    expect(chat.said()).toEqual(["a **sentence** that begins and ends", "**another**"]);
     expect([...chat.buttons.values()]).toEqual([undefined, undefined]);
   });
 
