@@ -5,17 +5,10 @@ import { Pace } from "../telegram/pace.ts";
 import type { Address } from "../telegram/post.ts";
 import type { Cancel, Growing, GrowthMode } from "../telegram/stream.ts";
 import { type Delivery, type NewDelivery, Outbox, type Sql } from "./outbox.ts";
-import {
-  FAULT_PAUSE_MS,
-  GIVE_UP_AFTER_MS,
-  pauseMs,
-  STUBBORN_AFTER_ATTEMPTS,
-  STUBBORN_AFTER_MS,
-  THREAD_RETRY_MS,
-  WATCH_EVERY_MS,
-} from "./pauses.ts";
+import { FAULT_PAUSE_MS, GIVE_UP_AFTER_MS, pauseMs, THREAD_RETRY_MS, WATCH_EVERY_MS } from "./pauses.ts";
 import { Screen } from "./screen.ts";
 import { Shipment, type Step, type Words } from "./shipment.ts";
+import { isPassing, isStubborn, letsOthersPass } from "./stubborn.ts";
 
 /**
  * The courier of a session: it carries what lies in the outbox to the chat, one row after the other, until Telegram has
@@ -70,9 +63,6 @@ export interface GrowthOptions {
 }
 
 const MAX_MIGRATIONS = 3;
-
-/** Refusals that say nothing of the message: it is wanted as it was. */
-const PASSING: ReadonlySet<Refusal["kind"]> = new Set(["unavailable", "flood", "unauthorized"]);
 
 /** What a step of a shipment leaves to be done: go on with it, or let the pump look at the outbox again. */
 type Onward = "continue" | "over";
@@ -268,12 +258,12 @@ export class Courier {
         continue;
       }
       const refusal = result.ok ? lost : result.refusal;
-      const simpler = this.#isStubborn(row, refusal) ? shipment.simpler(step, refusal) : undefined;
+      const simpler = isStubborn(row, refusal, this.#ports.now()) ? shipment.simpler(step, refusal) : undefined;
       if (simpler) {
         shipment = simpler;
         continue;
       }
-      if (this.#refused(row, PASSING.has(refusal.kind) ? wanted : shipment, step, refusal) === "over") return;
+      if (this.#refused(row, isPassing(refusal) ? wanted : shipment, step, refusal) === "over") return;
     }
   }
 
@@ -338,20 +328,11 @@ export class Courier {
     }
   }
 
-  /** The server says itself that it failed, and goes on failing. An answer that was lost says nothing of the message. */
-  #isStubborn(row: Delivery, refusal: Refusal): boolean {
-    if (refusal.kind !== "unavailable" || refusal.maybeAccepted) return false;
-    return row.attempt >= STUBBORN_AFTER_ATTEMPTS && this.#ports.now() - row.createdAt >= STUBBORN_AFTER_MS;
-  }
-
   #pause(row: Delivery, shipment: Shipment, step: Step, refusal: Refusal): Onward {
-    // What only tidies up (a button, a message too many) keeps nobody waiting who has words to hear.
-    const isTidying = step.what === "freeze" || step.what === "surplus" || step.what === "outdated";
-    const isBehind = isTidying && this.#ports.now() - row.createdAt >= STUBBORN_AFTER_MS;
     if (step.kind === "send" && refusal.kind === "unavailable" && refusal.maybeAccepted) shipment.doubt = true;
     if (this.#ports.now() - row.createdAt >= GIVE_UP_AFTER_MS) return this.#fail(row, refusal, "expired");
     const onward = this.#park(row, shipment, refusal, pauseMs(row.attempt), row.attempt + 1);
-    if (isBehind) this.#outbox.moveBehind(row.id);
+    if (letsOthersPass(row, step, this.#ports.now())) this.#outbox.moveBehind(row.id);
     return onward;
   }
 

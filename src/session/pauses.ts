@@ -7,13 +7,6 @@ export const PAUSES_MS: readonly number[] = [1_000, 2_000, 5_000, 15_000, 30_000
 export const GIVE_UP_AFTER_MS = 24 * 3_600_000;
 
 /**
- * A server that has failed on a message for so long, and so often since it was last hastened, may be failing on that
- * message alone: simpler forms of it are tried at once.
- */
-export const STUBBORN_AFTER_MS = 45_000;
-export const STUBBORN_AFTER_ATTEMPTS = 3;
-
-/**
  * While the courier is under way the alarm comes so often: it finds out whether the process has died. As often as for the
  * run before it, so that the alarm that is set already will do.
  */
