@@ -72,6 +72,17 @@ export function portsOf(world: World, remote: Remote, hosts: Hosts, settings: ()
           const crossed = structuredClone(heritage);
           return remote.hop("session", () => hosts.of(toKey).call("adopt", (shell) => shell.adopt(crossed)));
         }),
+      former: (key) => ({
+        stop: () =>
+          life.async("stop", () =>
+            remote.hop("session", () => hosts.of(key).call("stop", (shell) => shell.stopIfBusy())),
+          ),
+        press: (inbound) =>
+          life.async("press", async () => {
+            const crossed = structuredClone(inbound);
+            await remote.hop("session", () => hosts.of(key).call("accept", (shell) => shell.accept(crossed)));
+          }),
+      }),
       parentContext: () =>
         life.async("parentContext", async () => {
           const host = parent === undefined ? undefined : hosts.find(parent);

@@ -11,7 +11,7 @@ import { type WordKey, type WordParams, words } from "../words/words.ts";
 import { carryOut, type Say, startSkill, unknown } from "./commands.ts";
 import type { Door } from "./door.ts";
 import { inputOf } from "./input.ts";
-import { follow } from "./migration.ts";
+import { follow, stopFormer } from "./migration.ts";
 import type { SessionPorts } from "./ports.ts";
 import { press } from "./press.ts";
 import * as questions from "./questions.ts";
@@ -262,7 +262,8 @@ function acceptingOf(
     reply,
     input: () => inputOf(inbound, ports.now()),
     pass: (event, marked, rows) =>
-      once(() =>
+      once(() => {
+        if (event.type === "stopped" || event.type === "resetAsked") stopFormer(door, ports);
         door.pass(
           event.type === "received" && door.live ? { ...event, progressAt: door.live.progressAt } : event,
           () => {
@@ -271,8 +272,8 @@ function acceptingOf(
             if (marked) sayNow(marked);
           },
           accepted,
-        ),
-      ),
+        );
+      }),
     keep,
     say,
     sayNow,

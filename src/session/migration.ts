@@ -21,6 +21,8 @@ interface Heir {
 
 const HEIR = "heir";
 const ADOPTED = "adopted";
+/** The key of the session before, where it was still at a turn. */
+const FORMER = "former";
 /** A session that could not be reached is tried again after so long. */
 const AGAIN_MS = 10_000;
 
@@ -64,7 +66,7 @@ export function bequeath(door: Door, ports: SessionPorts, reminders: Reminders):
   if (!heir) return;
   door.keep(() => door.store.setFact(HEIR, { ...heir, at: ports.now() + AGAIN_MS }));
   ports.detach(
-    ports.handOver(heir.key, heritageOf(door, reminders, heir)).then(
+    ports.handOver(heir.key, heritageOf(door, ports.key, reminders, heir)).then(
       () =>
         door.keep(() => {
           door.store.dropFact(HEIR);
@@ -85,6 +87,7 @@ export function adopt(door: Door, reminders: Reminders, heritage: Heritage): voi
   const { epoch } = session;
   const rows = () => {
     store.setFact(ADOPTED, true);
+    if (heritage.former !== undefined) store.setFact(FORMER, heritage.former);
     reminders.adopt(heritage.reminders);
   };
   if (store.transcript(epoch, 1).length > 0) return door.keep(rows);
@@ -96,7 +99,30 @@ export function adopt(door: Door, reminders: Reminders, heritage: Heritage): voi
   });
 }
 
-function heritageOf(door: Door, reminders: Reminders, heir: Heir): Heritage {
+/** The session that may still be at a turn in this chat. */
+export function formerOf(door: Door): string | undefined {
+  return door.store.fact<string>(FORMER);
+}
+
+/** Whoever ends what is on in this chat means that, too. Told once: it begins nothing new. */
+export function stopFormer(door: Door, ports: SessionPorts): void {
+  const former = formerOf(door);
+  if (former === undefined) return;
+  ports.detach(
+    ports
+      .former(former)
+      .stop()
+      .then(
+        () => door.keep(() => door.store.dropFact(FORMER)),
+        (error: unknown) => {
+          const name = error instanceof Error ? error.name : "unknown";
+          door.log("internal.error", { where: "migration", name });
+        },
+      ),
+  );
+}
+
+function heritageOf(door: Door, key: string, reminders: Reminders, heir: Heir): Heritage {
   const { store, session } = door;
   const persona = store.fact<string>("persona");
   const summary = store.summary(session.epoch);
@@ -109,6 +135,7 @@ function heritageOf(door: Door, reminders: Reminders, heir: Heir): Heritage {
     ...(persona === undefined ? {} : { persona }),
     ...(summary === undefined ? {} : { summary }),
     choices: session.choices,
+    ...(session.turn.phase === "idle" ? {} : { former: key }),
   };
 }
 

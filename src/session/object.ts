@@ -40,8 +40,8 @@ export class Session extends DurableObject<Environment> {
     return this.#known((shell) => shell.reset());
   }
 
-  stop(_request: object): { readonly ok: boolean } {
-    return this.#known((shell) => shell.stop());
+  stop(request: { readonly onlyBusy?: boolean }): { readonly ok: boolean } {
+    return this.#known((shell) => (request.onlyBusy ? shell.stopIfBusy() : shell.stop()));
   }
 
   poolChanged(_request: object): { readonly ok: boolean } {

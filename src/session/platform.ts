@@ -99,6 +99,10 @@ export function platformPorts(ctx: DurableObjectState, env: Environment, wiped: 
     handOver: async (toKey, heritage) => {
       await env.SESSION.getByName(toKey).adopt({ heritage });
     },
+    former: (before) => ({
+      stop: async () => void (await env.SESSION.getByName(before).stop({ onlyBusy: true })),
+      press: async (inbound) => void (await env.SESSION.getByName(before).accept({ inbound })),
+    }),
     ...(parent === undefined ? {} : { chatReminders: remindersOf(env, parent) }),
     parentContext: async () => {
       if (parent === undefined) return { messages: [] };

@@ -9,6 +9,7 @@ import type { Shortage } from "../core/pool-choice.ts";
 import type { Choices } from "../core/session.ts";
 import type { Log } from "../log.ts";
 import type { Transcription } from "../models/transcribe.ts";
+import type { Inbound } from "../telegram/message.ts";
 import type { Call } from "../telegram/outbound.ts";
 import type { Sql } from "./outbox.ts";
 
@@ -55,6 +56,8 @@ export interface SessionPorts {
   readonly bot: BotPort;
   /** The chat has a new id: what this session holds goes on in the session of that name, if that one is new. */
   handOver(toKey: string, heritage: Heritage): Promise<void>;
+  /** The session of that name, which had this chat before it got its id. Rejects where it cannot be reached. */
+  former(key: string): FormerPort;
   /** The reminders of an aside are its chat's, where they are listed and outlive it. Absent: this is no aside. */
   readonly chatReminders?: RemindersPort;
   /** What an aside (`…:bg:…`, `…:btw:…`) takes from the session it was asked in; elsewhere nothing. */
@@ -66,6 +69,12 @@ export interface Recording {
   /** With the extension that tells the format. */
   readonly name: string;
   readonly mime: string;
+}
+
+export interface FormerPort {
+  /** Nothing is said where it is at nothing. */
+  stop(): Promise<void>;
+  press(inbound: Inbound): Promise<void>;
 }
 
 /** Plain data: how the session speaks, and the conversation where the aside may read it (`…:btw:…`). */
@@ -90,6 +99,8 @@ export interface Heritage {
   /** What stands for the part of the conversation that was shortened. */
   readonly summary?: string;
   readonly choices: Choices;
+  /** Its key, where it is still at a turn: the answer comes to the chat, whose people may want to stop it. */
+  readonly former?: string;
 }
 
 export interface LeaseRequest {

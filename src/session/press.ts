@@ -6,6 +6,7 @@ import { type WordKey, words } from "../words/words.ts";
 import type { Accepted, Accepting } from "./accept.ts";
 import type { Door } from "./door.ts";
 import { elsewhere } from "./elsewhere.ts";
+import { formerOf } from "./migration.ts";
 import * as questions from "./questions.ts";
 
 /**
@@ -14,10 +15,19 @@ import * as questions from "./questions.ts";
  */
 export async function press(accepting: Accepting, inbound: Extract<Inbound, { kind: "press" }>): Promise<Accepted> {
   const word = await act(accepting, inbound);
-  const { ports, from } = accepting;
-  ports.detach(
-    ports.call("answerCallbackQuery", { callback_query_id: inbound.queryId, text: words(from.language, word) }),
-  );
+  const { door, ports, from } = accepting;
+  const answer = (key: WordKey) =>
+    ports.call("answerCallbackQuery", { callback_query_id: inbound.queryId, text: words(from.language, key) });
+  const former = word === "button_expired" ? formerOf(door) : undefined;
+  // In a chat that got another id it may be a button of the session before, which answers it itself.
+  if (former === undefined) ports.detach(answer(word));
+  else
+    ports.detach(
+      ports
+        .former(former)
+        .press(inbound)
+        .catch(() => answer("unreachable")),
+    );
   return { ok: true, outcome: "accepted" };
 }
 
@@ -105,9 +115,9 @@ function isOfTurn(door: Door, { run, attempt, inputs }: Run, name: string): bool
 }
 
 /** A process that died before Telegram told the message's id has left the button there; the press tells it. */
-function takeStop({ ports }: Accepting, { place, messageId }: Extract<Inbound, { kind: "press" }>): void {
-  // Where everybody has a session of their own it may be of another's answer, which still grows.
-  if (messageId <= 0 || ports.key.includes(":user:")) return;
+function takeStop({ door, ports }: Accepting, { place, messageId }: Extract<Inbound, { kind: "press" }>): void {
+  // Where everybody has a session of their own, or the chat has got another id, it may be of an answer that still grows.
+  if (messageId <= 0 || ports.key.includes(":user:") || formerOf(door) !== undefined) return;
   const { method, payload } = takeKeyboard(place, messageId);
   ports.detach(ports.call(method, payload));
 }

@@ -10,7 +10,7 @@ import { Courier } from "./delivery.ts";
 import { Door } from "./door.ts";
 import { startRun } from "./job.ts";
 import type { LostLease } from "./leasing.ts";
-import { adopt, bequeath, bequeathAt, follow } from "./migration.ts";
+import { adopt, bequeath, bequeathAt, follow, stopFormer } from "./migration.ts";
 import { poolParams } from "./pool-words.ts";
 import type { Heritage, ParentContext, SessionPorts } from "./ports.ts";
 import * as questions from "./questions.ts";
@@ -92,12 +92,20 @@ export class SessionShell {
 
   reset(): void {
     this.door.heal();
+    stopFormer(this.door, this.#ports);
     this.door.pass({ type: "resetAsked", by: "admin" });
   }
 
   stop(): void {
     this.door.heal();
+    stopFormer(this.door, this.#ports);
     this.door.pass({ type: "stopped", by: "admin" });
+  }
+
+  /** For the session that has this one's chat now: it speaks for itself where nothing is on here. */
+  stopIfBusy(): void {
+    this.door.heal();
+    this.#end();
   }
 
   /** A credential was made ready: a turn that waits for one need not wait for its time. */

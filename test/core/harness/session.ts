@@ -69,6 +69,8 @@ export class Stage {
   failsToReadKeys = false;
   /** The session of the chat's new id cannot be reached. */
   cannotHandOver = false;
+  /** What the session of the chat's former id was told. */
+  readonly toldFormer: string[] = [];
   readonly handedOver: { readonly key: string; readonly heritage: Heritage }[] = [];
   shell: SessionShell;
   #life: Life = { alive: true };
@@ -413,6 +415,10 @@ export class Stage {
         if (this.cannotHandOver) throw new Error("Network connection lost.");
         this.handedOver.push({ key, heritage });
       },
+      former: (key) => ({
+        stop: async () => void this.toldFormer.push(`${key} stop`),
+        press: async (inbound) => void this.toldFormer.push(`${key} ${inbound.kind === "press" ? inbound.data : ""}`),
+      }),
       parentContext: async () => ({ messages: [] }),
     };
   }

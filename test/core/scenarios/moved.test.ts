@@ -111,4 +111,33 @@ describe("a group that has got another id", () => {
     await stage.pass(30_000);
     expect(stage.count("from the old one")).toBe(1);
   });
+
+  it("tells its new session that it is still at a turn, which passes a stop, a reset and unknown buttons on to it", async () => {
+    const before = new Stage();
+    before.hold();
+    await before.write("a long question");
+    await before.until("it is asked", () => before.asked.length === 1);
+    await before.moves(NEW_ID);
+    const heritage = before.handedOver[0]?.heritage;
+    expect(heritage?.former).toBe("telegram:7");
+
+    for (const command of ["/stop", "/new"]) {
+      const stage = new Stage();
+      if (heritage) stage.shell.adopt(heritage);
+      await stage.press("stop:r1", 50);
+      await stage.write(command);
+      await stage.write(command);
+      expect(stage.toldFormer).toEqual(["telegram:7 stop:r1", "telegram:7 stop"]);
+    }
+    before.shell.stopIfBusy();
+    before.shell.stopIfBusy();
+    await before.hears("⏹ Stopped");
+    expect(before.count("Nothing is running")).toBe(0);
+  });
+
+  it("tells its new session nothing of the kind where it is at nothing", async () => {
+    const stage = new Stage();
+    await stage.moves(NEW_ID);
+    expect(stage.handedOver[0]?.heritage).not.toHaveProperty("former");
+  });
 });
