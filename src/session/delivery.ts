@@ -168,7 +168,7 @@ export class Courier {
   /** How the run's answer is to grow on screen. `before`: the run of the same turn that died; its messages are gone on with. */
   growing(run: string, place: Address, replyTo: number | undefined, options: GrowthOptions, before?: string): Growing {
     const { call, now, after } = this.#ports;
-    const ports = { call, now, after, pace: this.#paceOf() };
+    const ports = { call, now, after, pace: this.#paceOf(), isClear: () => this.#outbox.isEmpty };
     return this.#screen.begin({ ...options, run, place, replyTo, form: this.#form }, ports, before);
   }
 

@@ -1,5 +1,5 @@
 import type { Call, CallResult, Refusal } from "./outbound.ts";
-import type { Pace, WriteKind } from "./pace.ts";
+import { CALL_GAP_MS, type Pace, type WriteKind } from "./pace.ts";
 import { Picture, type View } from "./picture.ts";
 import {
   type Address,
@@ -28,6 +28,8 @@ export interface GrowingPorts {
   readonly now: () => number;
   readonly after: (ms: number, act: () => void) => Cancel;
   readonly pace: Pace;
+  /** Whatever was said before stands in the chat: a message of this answer may come below it. */
+  readonly isClear: () => boolean;
   /** Called as soon as Telegram has accepted a new message: its ids must outlive the process. */
   readonly remember: (ids: readonly number[], isSending: boolean) => void;
 }
@@ -192,6 +194,7 @@ export class Growing {
     }
     const readyAt = Math.max(this.#notBefore, this.#ports.pace.readyAt(step.kind));
     if (readyAt > this.#ports.now()) this.#wakeAt(readyAt);
+    else if (step.kind === "send" && !this.#ports.isClear()) this.#wakeAt(this.#ports.now() + CALL_GAP_MS);
     else this.#begin(step);
   }
 

@@ -72,6 +72,20 @@ describe("a growing answer", () => {
     }
   });
 
+  it("begins below the answers before it, however long they take to be delivered", async () => {
+    const chat = new Chat();
+    chat.latencyMs = 100;
+    const courier = chat.courier();
+    const before = ["one", "two", "three", "four", "five", "six", "seven"];
+    for (const words of before) chat.put(courier, answer(words), { run: words });
+    const growing = begin(chat, courier);
+    void courier.deliver();
+    growing.show(sentence);
+    await chat.pass(20_000);
+    expect(chat.said()).toEqual([...before, sentence]);
+    expect([...chat.buttons.values()].at(-1)).toEqual(stop);
+  });
+
   it("only types where streaming is off", async () => {
     const chat = new Chat();
     const growing = begin(chat, chat.courier(), "off");
