@@ -186,8 +186,8 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: "session/outbox.ts",
-        text: "        (SELECT slot FROM growing WHERE run = ?1),\n        (SELECT MIN(slot) FROM growing WHERE run NOT IN (SELECT run FROM outbox WHERE run IS NOT NULL)),\n        (SELECT COALESCE(MAX(slot), 0) + 1 FROM growing))",
-        by: "        1, 1)",
+        text: "          (SELECT slot FROM growing WHERE run = ?1),\n          (SELECT MIN(slot) FROM growing WHERE run NOT IN (SELECT run FROM outbox WHERE run IS NOT NULL)),\n          (SELECT COALESCE(MAX(slot), 0) + 1 FROM growing))",
+        by: "          1, 1)",
       },
       // As long as an answer grows only below those before it, hardly two runs need a slot at once.
       {
@@ -438,6 +438,6 @@ export const MUTANTS: readonly Mutant[] = [
     "telegram/stream.ts",
     `if (this.#last?.index === "draft" && refreshAt > this.#ports.now()) this.#wakeAt(refreshAt);`,
     `if (this.#last?.index === "draft") this.#wakeAt(refreshAt);`,
-    50_064,
+    13,
   ),
 ];
