@@ -162,7 +162,7 @@ function inPieces({ bytes, pieceChars, end }: Sent): ReadableStream<Uint8Array<A
 /** What comes after the end that was said is nobody's: the SDK's reader would go on. */
 function untilDone(sent: Sent): Sent {
   const text = new TextDecoder().decode(sent.bytes);
-  const done = /(?<![^\n])data: \[DONE\]\n\n/.exec(text);
+  const done = /(?<![^\n])data: \[DONE\]\n(?::.*\n)*\n/.exec(text);
   if (!done) return sent;
   return { ...sent, bytes: new TextEncoder().encode(text.slice(0, done.index) + done[0]), end: "whole" };
 }
