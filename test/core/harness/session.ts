@@ -10,6 +10,15 @@ import type { Inbound, Message } from "../../../src/telegram/message.ts";
 import type { CallResult, Refusal } from "../../../src/telegram/outbound.ts";
 import { wordsIn } from "./chat.ts";
 import { openStorage } from "./sqlite.ts";
+// What a turn loads when it first needs it, loaded before: a clock that a test moves would run on meanwhile.
+import "../../../src/agent/mcp-client.ts";
+import "../../../src/agent/sdk.ts";
+import "../../../src/agent/skills.ts";
+import "../../../src/agent/yaml.ts";
+import "../../../src/models/openai-compatible.ts";
+import "../../../src/models/streaming-fetch.ts";
+import "../../../src/session/skill-upload.ts";
+import "../../../src/telegram/media.ts";
 
 /**
  * One whole session in Node: the real shell, door, courier, runs, tools, AI SDK and credential pool, on a clock that a test moves, with
