@@ -75,6 +75,8 @@ describe("an account", () => {
     const both = { ...answer, text: "That is all of w1x w2x!" };
     const noted = { messageId: 19, replyTo: 11, text: "↪️ Noted. It joins the current answer at its next step." };
     expect(account([asked, second], [both, noted])).toMatchObject({ answered: 2, lost: [], wrong: [] });
+    const behind = { ...noted, text: "⏳ A question above waits for an answer." };
+    expect(account([asked, second], [both, behind])).toMatchObject({ answered: 2, lost: [], wrong: [] });
     expect(found([asked, second], [both])).toEqual(["the answer to w2x replies to another message"]);
     expect(found([asked, second], [answer, { ...answer, messageId: 21, text: "That is all of w2x!" }, noted])).toEqual([
       "the answer to w2x replies to another message",

@@ -49,8 +49,8 @@ const REMINDER = /⏰ due (w\d+x)/;
 const STOPPED = /⏹ Stopped\.(?: Waiting messages dropped: (\d+)\.)?/;
 const NEW = /✨ A new conversation starts here\.(?: Waiting messages dropped: (\d+)\.)?/;
 const NOTHING = "Nothing is running here.";
-/** Said to a message that steers: the answer that it joins replies to the message that began the turn. */
-const JOINS = "↪️ Noted.";
+/** Said to a message that steers, in other words where a question stands: the answer that it joins replies to the message that began the turn. */
+const JOINS = /↪️ Noted\.|⏳ A question above waits/u;
 /** What ends a turn without an answer. "⏳" and "🔋 All model keys" do not: they promise one. */
 const FATE = /^(?:↻ [^\n]*\n+)?(?:⚠️|🚫|⌛|⏭️|🔋 No model key)/u;
 
@@ -65,7 +65,7 @@ export function account(written: readonly Written[], heard: readonly Heard[]): A
   const copiesOf = (word: string) => answers.filter(({ words }) => words.includes(word));
   const own = new Map(written.flatMap((one) => (one.word ? [[one.word, one] as const] : [])));
   const fates = heard.filter(({ text }) => FATE.test(text));
-  const joined = new Set(heard.flatMap(({ text, replyTo }) => (text.includes(JOINS) && replyTo ? [replyTo] : [])));
+  const joined = new Set(heard.flatMap(({ text, replyTo }) => (JOINS.test(text) && replyTo ? [replyTo] : [])));
   let answered = 0;
   let said = 0;
   let marked = 0;
